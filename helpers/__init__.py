@@ -1,0 +1,5 @@
+"""What the notebooks of "Handwritten digits with MXNet" share: data, networks, training, plots and a command line."""
+
+from helpers import compat
+
+compat.prepare()

@@ -1,0 +1,69 @@
+"""Make MXNet 1.9.1 import on a current Python and NumPy, and predict with the parameters it was given last.
+
+MXNet's last release is of 2022. Since then NumPy and Python have dropped a few names that it reads while it is
+imported. `prepare()` puts back those names and no others, each only where it is missing, and leaves the rest of
+NumPy as it is. `helpers/__init__.py` calls it, so `import helpers` has to come before `import mxnet`.
+"""
+
+import importlib.util
+import os
+import sys
+import types
+import warnings
+
+import numpy as np
+
+
+def removed_numpy_names() -> dict[str, object]:
+    """The NumPy names that MXNet 1.9.1 reads while it is imported, each with what it stood for."""
+    names = {
+        "bool": np.bool_,  # dropped in 1.24; NumPy 2 has the name again, and there too it means bool_
+        "Inf": np.inf,  # this one and all below: dropped in NumPy 2.0 or later
+        "NAN": np.nan,
+        "NaN": np.nan,
+        "NINF": -np.inf,
+        "PINF": np.inf,
+        "NZERO": -0.0,
+        "PZERO": 0.0,
+        "alltrue": np.all,
+        "sometrue": np.any,
+        "product": np.prod,
+        "round_": np.round,
+        "in1d": lambda a, b, **options: np.isin(np.ravel(a), b, **options),
+        "msort": lambda a: np.sort(a, axis=0),
+        "trapz": getattr(np, "trapezoid", None),  # renamed in 2.0
+    }
+    # Financial functions: NumPy has had only stubs of them that raise since 1.20, and none at all since 2.5.
+    return names | dict.fromkeys(("mirr", "npv", "pmt", "ppmt", "pv", "rate"), _financial_function)
+
+
+def _financial_function(*args, **options):
+    raise NotImplementedError("NumPy's financial functions live in the package numpy_financial")
+
+
+def prepare() -> None:
+    """Restore what MXNet 1.9.1 needs, set its backend, silence its start-up messages. A second call changes nothing."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # NumPy warns when it is asked whether it has one of the dropped names
+        for name, value in removed_numpy_names().items():
+            if not hasattr(np, name):
+                setattr(np, name, value)
+
+    # Python 3.12 dropped distutils; MXNet compares version numbers with two of its classes.
+    if importlib.util.find_spec("distutils") is None:
+        from packaging.version import Version
+
+        package, version = types.ModuleType("distutils"), types.ModuleType("distutils.version")
+        version.LooseVersion = version.StrictVersion = Version
+        package.version = version
+        sys.modules.update({"distutils": package, "distutils.version": version})
+
+    # Python's remarks on MXNet's source (odd escapes, old names): nothing that a reader could act on.
+    warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"mxnet(\.|$)")
+    warnings.filterwarnings("ignore", category=SyntaxWarning, module=r".*mxnet")
+
+    # MXNet reads these two when it binds a network; a setting that the user made stays. Its default backend for
+    # prediction, "MKLDNN", keeps the parameters of a network's first pass for good: new ones, from set_params() or from
+    # a training module by shared_module, change no answer. "default" fuses nothing, and its answers are right.
+    os.environ.setdefault("MXNET_SUBGRAPH_BACKEND", "default")
+    os.environ.setdefault("MXNET_SUBGRAPH_VERBOSE", "0")  # else each bind writes which backend it uses
