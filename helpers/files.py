@@ -1,0 +1,58 @@
+"""Write a file whole or not at all, and say in plain words what an operating system's error means."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from helpers.errors import DigitsError
+
+REASONS = {
+    errno.ENOENT: "there is no such file or folder: check the path",
+    errno.ENOTDIR: "a part of the path is not a folder: check the path",
+    errno.EISDIR: "it is a folder: give the path of a file",
+    errno.EACCES: "permission is missing: choose a place that is yours, or change its permissions",
+    errno.EROFS: "the disk is read-only: choose another place",
+    errno.ENOSPC: "the disk is full: free some space or choose another place",
+    errno.EDQUOT: "your share of the disk is used up: free some space or choose another place",
+    errno.EFBIG: "the file would be larger than is allowed here: choose another place",
+    errno.ENAMETOOLONG: "the name is too long: give a shorter one",
+}
+
+
+def reason(error: OSError) -> str:
+    """The cause of `error` and the next step, on one line, without the path."""
+    code = errno.EACCES if isinstance(error, PermissionError) else error.errno  # some libraries raise it without a code
+    return REASONS.get(code) or " ".join((error.strerror or str(error) or type(error).__name__).lower().split())
+
+
+@contextmanager
+def atomic_write(path: str | Path) -> Iterator[Path]:
+    """Give a temporary path in the folder of `path`; what is written there becomes `path` in one step at the end.
+
+    On any exception, Ctrl-C included, the temporary file goes and what stood at `path` stays. The temporary name ends
+    like `path`, for writers that choose a format by it. A symbolic link is followed.
+    Raises DigitsError where the file system refuses: full disk, no permission, no such folder.
+    """
+    path = Path(path)
+    try:
+        target = path.resolve()
+        if target.exists() and not target.is_file():
+            raise DigitsError(f"cannot write {path}: it is a folder or a device: give the path of a file")
+        temporary = target.with_name(f".{uuid4().hex}{target.suffix}")
+        try:
+            yield temporary
+            _flush(temporary)
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise DigitsError(f"cannot write {path}: {reason(error)}") from error
+
+
+def _flush(path: Path) -> None:
+    """Have the bytes on the disk before the name points at them; a disk may report that it is full as late as here."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())

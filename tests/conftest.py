@@ -1,0 +1,51 @@
+"""Fixtures that several test modules share, and the switch NO_SKIPS that turns every skip into a failure."""
+
+import os
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def unset_source(monkeypatch):
+    """`make test` sets DIGITS_SOURCE for the notebooks; a unit test starts without it."""
+    monkeypatch.delenv("DIGITS_SOURCE", raising=False)
+
+
+@pytest.fixture(scope="session")
+def digits():
+    """The offline handwriting of scikit-learn, the same on every machine."""
+    from helpers.data import load_mnist
+
+    return load_mnist("digits")
+
+
+@pytest.fixture(scope="session")
+def mnist():
+    """The real MNIST from MNIST_DIR or from the cache. Never downloads: a unit test must not need a network."""
+    from helpers.data import load_mnist
+    from helpers.sources import cached_mnist
+
+    if not os.environ.get("MNIST_DIR") and not cached_mnist():
+        pytest.skip("MNIST is not at hand: set MNIST_DIR, or fetch it with `python -m helpers data --source mnist`")
+    return load_mnist("mnist")
+
+
+# A skip on a machine that has everything hides a broken test, so CI sets NO_SKIPS=1.
+
+
+def _fail_skip(report):
+    if os.environ.get("NO_SKIPS") == "1" and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"NO_SKIPS=1, but this was skipped. {reason}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport():
+    return _fail_skip((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report():
+    return _fail_skip((yield))
