@@ -1,0 +1,110 @@
+"""Where the four files of MNIST come from, each verified by its SHA-256 whenever it is asked for (10 ms for all four).
+
+1. `MNIST_DIR`, where that variable is set: a folder that holds the files, compressed or not;
+2. else the cache, a folder of the user's;
+3. else a download from the mirrors into the cache.
+"""
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+from helpers.download import DownloadError, download, file_sha256
+from helpers.errors import DigitsError
+from helpers.files import reason
+
+# By key: the name of the file, without .gz; the SHA-256 of the published file, with .gz; that of its content.
+FILES = {
+    "train-images": (
+        "train-images-idx3-ubyte",
+        "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+        "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    ),
+    "train-labels": (
+        "train-labels-idx1-ubyte",
+        "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+        "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    ),
+    "t10k-images": (
+        "t10k-images-idx3-ubyte",
+        "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+        "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    ),
+    "t10k-labels": (
+        "t10k-labels-idx1-ubyte",
+        "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+        "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+    ),
+}
+MIRRORS = (
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+)
+OTHER_WAYS = (
+    "or put the four files into a folder and set MNIST_DIR to it, or set DIGITS_SOURCE=digits for handwriting that "
+    "needs no download"
+)
+
+
+def mnist_files() -> dict[str, Path]:
+    """The paths by "train-images", "train-labels", "t10k-images" and "t10k-labels"; downloads 11.6 MB where need be.
+
+    Raises DigitsError when `MNIST_DIR` is set but does not hold the files, DownloadError when they cannot be fetched.
+    """
+    return local_mnist() or download_mnist(cache_dir())
+
+
+def local_mnist() -> dict[str, Path] | None:
+    """The files of `MNIST_DIR` where that is set, else of the cache; None where they would have to be downloaded."""
+    folder = os.environ.get("MNIST_DIR")
+    return _from_folder(folder) if folder else cached_mnist()
+
+
+def cached_mnist() -> dict[str, Path] | None:
+    """The files in the cache, or None unless all four are there and intact."""
+    files = _published(cache_dir())
+    intact = all(file_sha256(path) == FILES[key][1] for key, path in files.items())
+    return files if intact else None
+
+
+def download_mnist(folder: Path, mirrors: tuple[str, ...] = MIRRORS) -> dict[str, Path]:
+    """The files in `folder`, those that it lacks or holds damaged fetched from the mirrors. Raises DownloadError."""
+    try:
+        download({f"{name}.gz": sha256 for name, sha256, _ in FILES.values()}, folder, mirrors)
+    except DownloadError as error:
+        raise DownloadError(f"MNIST cannot be downloaded: {error}, {OTHER_WAYS}") from error
+    return _published(folder)
+
+
+def cache_dir() -> Path:
+    """The folder for downloads: ~/.cache/digits-with-mxnet on Linux, or as the platform or XDG_CACHE_HOME has it."""
+    return Path(platformdirs.user_cache_dir("digits-with-mxnet", appauthor=False))
+
+
+def _published(folder: Path) -> dict[str, Path]:
+    return {key: folder / f"{name}.gz" for key, (name, _, _) in FILES.items()}
+
+
+def _from_folder(variable: str) -> dict[str, Path]:
+    folder = Path(variable).expanduser().absolute()
+    try:
+        if not folder.is_dir():
+            raise DigitsError(f"MNIST_DIR is {folder}, which is not a folder: correct the variable or unset it")
+        return {key: _find(folder, *name_and_sums) for key, name_and_sums in FILES.items()}
+    except OSError as error:
+        raise DigitsError(f"cannot look into MNIST_DIR, {folder}: {reason(error)}") from error
+
+
+def _find(folder: Path, name: str, *checksums: str) -> Path:
+    """The file in `folder`: as published, unpacked, or unpacked with a dot in its name, `train-images.idx3-ubyte`."""
+    candidates = [folder / f"{name}.gz", folder / name, folder / name.replace("-idx", ".idx")]
+    path = next((path for path in candidates if path.is_file()), None)
+    if path is None:
+        raise DigitsError(f"MNIST_DIR has no file {name}.gz in {folder}: put all four there, or unset the variable")
+    if (found := file_sha256(path)) not in checksums:
+        raise DigitsError(
+            f"{path} is not the published file: its SHA-256 is {found}, wanted is {checksums[0]}: "
+            "fetch it again, or unset MNIST_DIR"
+        )
+    return path
