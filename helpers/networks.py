@@ -103,7 +103,7 @@ def layers(symbol: mx.sym.Symbol, data_shape: tuple[int, ...] = (1, 1, 28, 28)) 
             continue
         inputs = [nodes[i] for i, *_ in node["inputs"]]
         learnt = [v["name"] for v in inputs if v["op"] == "null" and v["name"] != "data" and "_label" not in v["name"]]
-        output_shape = shape_of[f"{node['name']}_output"]
+        output_shape = shape_of.get(f"{node['name']}_output") or shape_of[f"{node['name']}_loss"]  # of make_loss
         table.append(Layer(node["name"], node["op"], output_shape, sum(prod(shape_of[name]) for name in learnt)))
     return table
 

@@ -206,3 +206,9 @@ def test_the_gradient_of_the_logits_is_probability_minus_one_hot(name):
     executor.backward()
     wanted = (executor.outputs[0].asnumpy() - np.eye(10)[labels]).sum(axis=0)
     np.testing.assert_allclose(executor.grad_dict["logits_bias"].asnumpy(), wanted, atol=1e-5)
+
+
+def test_layers_of_a_network_that_ends_in_its_own_loss():
+    logits = NETWORKS["mlp"]().get_internals()["logits_output"]
+    loss = mx.sym.make_loss(-mx.sym.pick(mx.sym.log_softmax(logits), mx.sym.Variable("softmax_label")), name="loss")
+    assert layers(loss, (5, 1, 28, 28))[-1] == ("loss", "make_loss", (5,), 0)
