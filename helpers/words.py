@@ -1,0 +1,21 @@
+"""Numbers and lists in plain words, for titles and alternative text."""
+
+
+def listing(words) -> str:
+    """The words of a list in a sentence: "5", "5 and 0", "5, 0 and 4"."""
+    *first, last = [str(word) for word in words]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def counted(number: int, noun: str) -> str:
+    """ "1 digit", "10 digits", "10,000 digits"."""
+    return f"{number:,} {noun}" + "s" * (number != 1)
+
+
+def percent(p: float) -> str:
+    """A probability as a percentage with one decimal that never claims certainty: "> 99.9 %", "< 0.1 %"."""
+    if 0.9995 <= p < 1:
+        return "> 99.9 %"
+    if 0 < p < 0.0005:
+        return "< 0.1 %"
+    return f"{100 * p:.1f} %"
