@@ -19,6 +19,7 @@ FIELD = 28  # side of an MNIST image, in pixels
 BOX = 20  # longer side of the digit in it
 FAINTEST = 0.05  # a picture with less contrast than this share of the full range counts as empty
 FAINT = 0.1  # a pixel with less than this share of the strongest ink counts as background
+HALF_LEVEL = 0.5 / 255  # what 8 bits cannot tell from the background
 SPECK = 0.02  # a spot with less than this share of the largest stroke's area counts as dirt
 
 
@@ -47,7 +48,8 @@ def to_ink(picture: np.ndarray) -> np.ndarray:
     peak = ink.max()
     if peak < max(FAINTEST, 7 * noise):  # among all pixels of a picture chance reaches 5 to 6 standard deviations
         return np.zeros_like(ink)
-    ink[~_strokes(ink > max(FAINT * peak, 4 * noise))] = 0
+    strokes = _strokes(ink > max(FAINT * peak, 4 * noise))
+    ink[~strokes | (ink < max(HALF_LEVEL, noise))] = 0
     return ink / ink.max()
 
 
