@@ -1,0 +1,159 @@
+"""A trained network that answers: load its parameters, give it images, get probabilities."""
+
+from collections.abc import Collection, Mapping
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from helpers.errors import DigitsError
+from helpers.evaluation import predict
+from helpers.images import many_images, one_image
+from helpers.networks import NETWORKS, probabilities
+from helpers.params import FIX, read_params, write_params
+
+import mxnet as mx
+
+BATCH_SIZE = 100
+
+
+class Classifier:
+    """One of the three networks with its parameters, in test mode: dropout is off.
+
+    Its modules and its copy of the parameters are its own, so nothing else that runs in the process changes its
+    answers. Like everything that is bound in MXNet, it must not be called from two threads at once.
+    """
+
+    def __init__(self, network: str, params: Mapping[str, np.ndarray | mx.nd.NDArray]):
+        """network: "mlp", "lenet" or "dropout-cnn"; params: its arrays by name, as in `Module.get_params()[0]`.
+
+        Raises DigitsError unless these are the network's parameters, each of its shape and finite.
+        """
+        self.network = _known(network)
+        self._params = _checked(self.network, params)
+        self._one = self._bind(1)
+
+    @classmethod
+    def load(cls, source: str | Path) -> "Classifier":
+        """Load a shipped network by its name, or any of the three from a .params file, told by names and shapes.
+
+        source: "mlp", "lenet", "dropout-cnn" or a path. Raises DigitsError that names the file when it cannot be read,
+        is damaged, or holds the parameters of something else.
+        """
+        path = _find(source)
+        arg_params, aux_params = _read(path)
+        params = arg_params | aux_params
+        try:
+            return cls(_recognise(params), params)
+        except DigitsError as error:
+            raise DigitsError(f"{path}: {error}") from error
+
+    def save(self, path: str | Path) -> None:
+        """Save the parameters to `path`, whole or not at all, in the format of `Module.save_params`."""
+        write_params(path, {f"arg:{name}": array for name, array in self._params.items()})
+
+    def probabilities(self, image: np.ndarray) -> np.ndarray:
+        """The probability of each digit, (10,) float32, for one image: (28, 28) floats in 0..1, bright ink on 0.
+
+        Raises DigitsError that says what was given and how to mend it for any other shape, type or range.
+        """
+        return predict(self._one, one_image(image)[np.newaxis, np.newaxis])[0]
+
+    def probabilities_of(self, images: np.ndarray) -> np.ndarray:
+        """The same for many images (N, 1, 28, 28) with any N, 0 included: (N, 10) float32."""
+        images = many_images(images)
+        return predict(self._many, images) if len(images) else np.zeros((0, 10), np.float32)
+
+    @cached_property
+    def _many(self) -> mx.mod.Module:
+        """The network bound for batches; made when it is first needed, since it takes 100 times the memory."""
+        return self._bind(BATCH_SIZE)
+
+    def _bind(self, batch_size: int) -> mx.mod.Module:
+        module = mx.mod.Module(probabilities(NETWORKS[self.network]()), label_names=None, context=mx.cpu())
+        module.bind([("data", (batch_size, 1, 28, 28))], for_training=False)
+        module.set_params({name: mx.nd.array(array) for name, array in self._params.items()}, {})
+        return module
+
+
+def load_params(source: str | Path) -> tuple[dict[str, mx.nd.NDArray], dict[str, mx.nd.NDArray]]:
+    """The parameters of a shipped network or a .params file, as `Module.set_params(arg_params, aux_params)` takes them.
+
+    Raises DigitsError when the file is missing or damaged.
+    """
+    return tuple({name: mx.nd.array(array) for name, array in group.items()} for group in _read(_find(source)))
+
+
+def checkpoint_path(name: str) -> Path:
+    """Where the parameters of "mlp", "lenet" or "dropout-cnn" lie that ship with the project."""
+    return Path(__file__).parent / "checkpoints" / f"{_known(name)}.params"
+
+
+def _known(network: str) -> str:
+    if network not in NETWORKS:
+        raise DigitsError(f'there is no network "{network}": choose {", ".join(NETWORKS)}')
+    return network
+
+
+def _find(source: str | Path) -> Path:
+    """The file of a shipped network, or the path itself."""
+    path = Path(source)
+    if source in NETWORKS:
+        path = checkpoint_path(source)
+        if not path.exists():
+            command = f"python -m helpers train {source} --out {source}.params"
+            raise DigitsError(f"the trained {source} is missing, {path}: install the project again, or run `{command}`")
+    elif not path.suffix and not path.exists():
+        raise DigitsError(f'there is no network or file "{source}": choose {", ".join(NETWORKS)} or a .params file')
+    return path
+
+
+def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """The arrays of a file without their prefixes: what is learnt ("arg:"), and auxiliary states ("aux:")."""
+    params = read_params(path)
+    groups = {"arg": {}, "aux": {}}
+    for name, array in params.items():
+        prefix, _, rest = name.partition(":")
+        if prefix not in groups:
+            raise DigitsError(f'{path} was not written by a Module, it has an array "{name}": {FIX}')
+        groups[prefix][rest] = array
+    return groups["arg"], groups["aux"]
+
+
+def _shapes(network: str) -> dict[str, tuple[int, ...]]:
+    """The shape of each parameter of a network by its name."""
+    symbol = probabilities(NETWORKS[network]())
+    shapes, _, _ = symbol.infer_shape(data=(1, 1, 28, 28))
+    return {name: shape for name, shape in zip(symbol.list_arguments(), shapes, strict=True) if name != "data"}
+
+
+def _recognise(params: Mapping[str, np.ndarray]) -> str:
+    """The network whose parameters have these names."""
+    for network in NETWORKS:
+        if _shapes(network).keys() == params.keys():
+            return network
+    raise DigitsError(f"the parameters {_listed(params)} are not those of {', '.join(NETWORKS)}: {FIX}")
+
+
+def _listed(names: Collection[str]) -> str:
+    """The first names and how many more there are, so that it stays one line."""
+    more = len(names) - 5
+    return ", ".join(islice(names, 5)) + (f" and {more} more" if more > 0 else "")
+
+
+def _checked(network: str, params: Mapping[str, np.ndarray | mx.nd.NDArray]) -> dict[str, np.ndarray]:
+    """Copies of the parameters as float32, if they are the network's."""
+    wanted = _shapes(network)
+    if params.keys() != wanted.keys():
+        raise DigitsError(f"the parameters {_listed(params)} were given, {network} wants {_listed(wanted)}")
+    arrays = {}
+    for name, array in params.items():
+        array = array.asnumpy() if isinstance(array, mx.nd.NDArray) else np.asarray(array)
+        if array.shape != wanted[name] or array.dtype.kind not in "fiu":
+            found = f"{array.dtype} of shape {array.shape}"
+            raise DigitsError(f"{name} is {found}, {network} wants floats of shape {wanted[name]}: {FIX}")
+        if not np.isfinite(array).all():
+            raise DigitsError(f"NaN or infinite values in {name}: train it again with a lower learning rate")
+        arrays[name] = array.astype(np.float32)
+    return arrays
