@@ -1,0 +1,171 @@
+"""What each command of `python -m helpers` does; the arguments and the exit codes are in `__main__.py`.
+
+Every command takes the parsed options, prints its result on stdout, as text or as one JSON document, and returns its
+exit code. The imports are inside, so that one command does not pay, or fail, for what another needs.
+"""
+
+import json
+import os
+import signal
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from helpers.errors import DigitsError
+
+NOT_SURE = 0.5  # below this probability `predict` says that it is not sure
+
+
+def check(options: Namespace) -> int:
+    """Print what this machine has and lacks."""
+    from helpers.check import inspect, table
+
+    lines = inspect()
+    fine = not any(line.problem for line in lines)
+    _report(options, {"fine": fine, "lines": [vars(line) for line in lines]}, table(lines))
+    return 0 if fine else 1
+
+
+def data(options: Namespace) -> int:
+    """Load the data and print which they are."""
+    from helpers.data import load_mnist
+
+    digits = load_mnist(options.source)
+    parts = {name: getattr(digits, name) for name in ("train", "valid", "test")}
+    result = {"data": digits.source, "origin": digits.origin}
+    result |= {name: {"images": len(part), "first_labels": part.labels[:10].tolist()} for name, part in parts.items()}
+    text = [digits.origin]
+    for name, part in parts.items():
+        text.append(f"{name:5}  {len(part):6,} images, the first: {' '.join(map(str, part.labels[:10]))}")
+    _report(options, result, "\n".join(text))
+    return 0
+
+
+def train(options: Namespace) -> int:
+    """Train a network and save its best epoch."""
+    out = options.out or Path(f"{options.network}.params")
+    _check_writable(out)  # before the minutes of training, not after
+
+    from helpers.classifier import Classifier
+    from helpers.data import load_mnist
+    from helpers.evaluation import accuracy
+    from helpers.training import device, train
+
+    digits, context, start = load_mnist(options.source), device(options.device), time.monotonic()
+    with _noting_ctrl_c() as interrupts:
+        module, history = train(
+            options.network,
+            digits,
+            epochs=options.epochs,
+            batch_size=options.batch_size,
+            learning_rate=options.lr,
+            seed=options.seed,
+            context=context,
+        )
+    # Only now, so that a file that stood there before outlives a training that fails.
+    Classifier(options.network, module.get_params()[0]).save(out)
+    result = {
+        "network": options.network,
+        "data": digits.source,
+        "origin": digits.origin,
+        "seed": options.seed,
+        "minutes": round((time.monotonic() - start) / 60, 2),
+        "epochs": len(history.valid),
+        "best_epoch": history.valid.index(max(history.valid)) + 1,
+        "valid_accuracy": max(history.valid),
+        "test_accuracy": None if interrupts else accuracy(module, digits.test),
+        "file": str(out),
+    }
+    _report(options, result | {"history": history.to_dict()}, _lines(result))
+    return 130 if interrupts else 0
+
+
+def evaluate(options: Namespace) -> int:
+    """Print a network's accuracy on the test images."""
+    from helpers.classifier import Classifier
+    from helpers.data import load_mnist
+
+    classifier, digits = Classifier.load(options.model), load_mnist(options.source)
+    answers = classifier.probabilities_of(digits.test.images).argmax(axis=1)
+    result = {
+        "network": classifier.network,
+        "model": options.model,
+        "data": digits.source,
+        "origin": digits.origin,
+        "images": len(answers),
+        "correct": int((answers == digits.test.labels).sum()),
+    }
+    result["test_accuracy"] = result["correct"] / result["images"]
+    _report(options, result, _lines(result))
+    return 0
+
+
+def predict(options: Namespace) -> int:
+    """Read pictures; one that cannot be read does not keep the others from their answer."""
+    from helpers.classifier import Classifier
+    from helpers.drawing import to_mnist_from_image
+    from helpers.pictures import read_picture
+
+    classifier = Classifier.load(options.model)
+    results, failed = [], False
+    for path in options.images:
+        try:
+            image = to_mnist_from_image(read_picture(path))
+            if not image.any():
+                raise DigitsError(f"{path} shows no ink: give a picture of one digit on a plain background")
+        except DigitsError as error:
+            print(f"error: {error}", file=sys.stderr)
+            results.append({"file": path, "error": str(error)})
+            failed = True
+            continue
+        probabilities = classifier.probabilities(image)
+        digit, probability = int(probabilities.argmax()), float(probabilities.max())
+        results.append({"file": path, "digit": digit, "probability": probability, "sure": probability >= NOT_SURE})
+        results[-1]["probabilities"] = probabilities.tolist()
+        if not options.json:
+            print(f"{path}: {digit}, probability {probability:.3f}{'' if probability >= NOT_SURE else ', not sure'}")
+    if options.json:
+        _report(options, results, "")
+    return 1 if failed else 0
+
+
+def _report(options: Namespace, result: object, text: str) -> None:
+    print(json.dumps(result, indent=2, ensure_ascii=False) if options.json else text)
+
+
+def _lines(result: dict[str, object]) -> str:
+    """The result as text, a line per entry; shares of one get four decimals."""
+    shown = {name: f"{value:.4f}" if "accuracy" in name and value else value for name, value in result.items()}
+    return "\n".join(f"{name.replace('_', ' '):15}{value}" for name, value in shown.items() if value is not None)
+
+
+def _check_writable(out: Path) -> None:
+    folder = out.parent
+    if not folder.is_dir():
+        raise DigitsError(f"cannot save to {out}: there is no folder {folder}: make it first, or choose another --out")
+    if out.is_dir() or not os.access(folder, os.W_OK):
+        problem = "it is a folder" if out.is_dir() else f"the folder {folder} cannot be written"
+        raise DigitsError(f"cannot save to {out}: {problem}: choose another --out")
+
+
+@contextmanager
+def _noting_ctrl_c() -> Iterator[list[int]]:
+    """Yield a list that Ctrl-C adds to: training ends in good order on it, but the exit code has to tell."""
+    noted = []
+
+    def note(number: int, frame: object) -> None:
+        noted.append(number)
+        raise KeyboardInterrupt
+
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN:  # started in the background: stay deaf
+        yield noted
+        return
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield noted
+    finally:
+        signal.signal(signal.SIGINT, before)
