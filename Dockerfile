@@ -1,0 +1,16 @@
+# The series in a container: for Apple silicon and Windows, or anywhere that has no Python 3.11 or 3.12.
+#     docker build --tag digits .
+#     docker run --interactive --tty --publish 8888:8888 digits
+FROM python:3.12-slim AS base
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends git graphviz make \
+    && rm -rf /var/lib/apt/lists/*
+RUN useradd --create-home --shell /bin/bash student && install --directory --owner=student /digits
+USER student
+
+FROM base
+WORKDIR /digits
+COPY --chown=student . .
+RUN make venv
+EXPOSE 8888
+CMD ["make", "lab", "PORT=8888", "ARGS=--no-browser --ip=0.0.0.0"]

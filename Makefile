@@ -1,0 +1,47 @@
+# `make` alone lists the targets. Each makes .venv first when it is missing or stale (tools/make_venv.sh).
+PY := .venv/bin/python
+NBVAL := -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=1200 --nbval-kernel-startup-timeout=120
+LAB := -m jupyterlab --log-level=WARN -y --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks \
+	--LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
+
+.DEFAULT_GOAL := help
+.PHONY: help venv lab test test-mnist notebooks lint requirements clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
+
+venv: ## make .venv from requirements.txt (PYTHON=/path/to/python3.12 to choose the Python)
+	@PYTHON='$(PYTHON)' sh tools/make_venv.sh
+
+lab: venv ## open JupyterLab on the notebooks (PORT=8899 ARGS=--no-browser)
+	@echo "Starting JupyterLab on notebooks/; Ctrl-C stops it"
+	@$(PY) $(LAB) $(if $(PORT),--port=$(PORT) --ServerApp.port_retries=0) \
+		$$([ "$$(id -u)" != 0 ] || echo --allow-root) $(ARGS)
+
+test: lint ## run the unit tests, and every notebook on the offline digits
+	@echo "Running the unit tests, and every notebook on the offline digits"
+	@DIGITS_SOURCE=digits $(PY) $(NBVAL) $(ARGS) tests notebooks
+
+test-mnist: venv ## run every notebook on real MNIST, with its accuracy floors
+	@echo "Running every notebook on real MNIST"
+	@DIGITS_SOURCE=mnist $(PY) $(NBVAL) $(ARGS) notebooks
+
+notebooks: venv ## execute the notebooks on real MNIST and store their outputs (ARGS=notebooks/02_mlp.ipynb)
+	@echo "Executing the notebooks on real MNIST and storing their outputs"
+	@$(PY) tools/store_notebooks.py $(ARGS)
+
+lint: venv ## check the style of code and notebooks
+	@echo "Checking the style of code and notebooks"
+	@$(PY) -m ruff check --quiet .
+	@$(PY) -m ruff format --quiet --check . || { echo "error: ruff format would change files: run $(PY) -m ruff format" >&2; exit 1; }
+
+requirements: venv ## pin the dependencies of pyproject.toml in requirements.txt (ARGS=--upgrade for newer ones)
+	@echo "Compiling requirements.txt from pyproject.toml"
+	@$(PY) -m pip install --quiet --upgrade --target .cache/uv uv
+	@.cache/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --extra dev \
+		--custom-compile-command "make requirements" $(ARGS) pyproject.toml --output-file requirements.txt
+
+clean: ## remove .venv and every cache of this folder (never the data)
+	@echo "Removing .venv and the caches"
+	@rm -rf .venv .venv.old .venv.pid .cache .pytest_cache .ruff_cache *.egg-info
+	@find . -name __pycache__ -prune -exec rm -rf {} +

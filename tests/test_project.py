@@ -1,0 +1,375 @@
+"""The project around the code: what is declared, pinned, tracked and scripted fits together."""
+
+import ast
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+SCRIPTS = [ROOT / ".ci" / "run", *sorted((ROOT / "tools").glob("*.sh"))]
+LONGEST_MODULE = 180  # lines
+
+
+def requirements(lines):
+    """By canonical name."""
+    found = [Requirement(line) for line in lines]
+    return {canonicalize_name(requirement.name): requirement for requirement in found}
+
+
+def declared():
+    return requirements(PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"])
+
+
+def pinned():
+    """By canonical name: the requirements of requirements.txt that hold for Linux on Python 3.11 and 3.12."""
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    return requirements(line for line in lines if line and not line.lstrip().startswith("#"))
+
+
+def files():
+    """Every file that git tracks or would track; outside a checkout every file but those of .gitignore's folders."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    if (ROOT / ".git").exists():
+        names = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout.split("\0")
+        return [ROOT / name for name in names if name and (ROOT / name).is_file()]
+    ignored = {".venv", ".cache", ".git", "__pycache__", ".pytest_cache", ".ruff_cache"}
+    return [path for path in ROOT.rglob("*") if path.is_file() and not ignored & set(path.relative_to(ROOT).parts)]
+
+
+def sources():
+    """The Python text of each module, test, tool and notebook, by path."""
+    for folder in ("helpers", "tests", "tools"):
+        for path in sorted((ROOT / folder).glob("*.py")):
+            yield path, path.read_text(encoding="utf-8")
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+        lines = "\n".join(cell.source for cell in cells).splitlines()
+        yield path, "\n".join(line for line in lines if not line.lstrip().startswith(("%", "!")))
+
+
+def imported(text):
+    """The top-level packages that a Python text imports."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            yield from (name.name.partition(".")[0] for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield node.module.partition(".")[0]
+
+
+# Dependencies
+
+
+def test_declared_dependencies_are_pinned():
+    pins = pinned()
+    assert declared().keys() <= pins.keys()
+    for name, requirement in declared().items():
+        [version] = [specifier.version for specifier in pins[name].specifier if specifier.operator == "=="]
+        assert version in requirement.specifier, f"{name}: {version} is pinned, {requirement} is declared"
+
+
+def test_every_pin_is_exact():
+    assert [str(pin) for pin in pinned().values() if not re.fullmatch(r"==[\w.]+", str(pin.specifier))] == []
+
+
+def test_what_is_imported_is_declared():
+    own = {"helpers", *(path.stem for folder in ("tests", "tools") for path in (ROOT / folder).glob("*.py"))}
+    distributions = packages_distributions()
+    for path, text in sources():
+        for package in set(imported(text)) - own - sys.stdlib_module_names:
+            names = {canonicalize_name(name) for name in distributions.get(package, [package])}
+            assert names & declared().keys(), f"{path.name} imports {package}, which pyproject.toml does not declare"
+
+
+def test_conda_and_binder_install_the_same():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    conda = [name for name in environment["dependencies"] if isinstance(name, str)]
+    [pip] = [entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict)]
+    assert {"graphviz", "pip"} <= set(conda)
+    assert set(conda) & {"python=3.11", "python=3.12"}
+    assert pip == ["-r requirements.txt", "--editable ."]
+
+
+def test_the_container_has_a_python_that_mxnet_runs_on():
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert re.findall(r"^FROM (\S+)", dockerfile, flags=re.MULTILINE)[0] == "python:3.12-slim"
+    assert " graphviz" in dockerfile
+    container = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text(encoding="utf-8"))
+    dockerfile_named = ROOT / ".devcontainer" / container["build"]["dockerfile"]
+    assert dockerfile_named.resolve() == ROOT.resolve() / "Dockerfile"
+    assert f" AS {container['build']['target']}\n" in dockerfile
+
+
+def test_the_workflow_runs_the_same_script():
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
+    [job] = workflow["jobs"].values()
+    assert job["strategy"]["matrix"]["python"] == ["3.11", "3.12"]
+    assert "bash .ci/run" in [step.get("run") for step in job["steps"]]
+
+
+# Files
+
+
+def test_no_file_names_a_machine():
+    hosts = "|".join(("py" + "pi.org", "python" + "hosted", "registry." + "npmjs", "deb." + "debian"))
+    pattern = re.compile(rf"{hosts}|(?<![\w.~/])/(?:root|home|work|tmp)/")
+    for path in files():
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue  # a picture or parameters
+        if path.suffix == ".ipynb":
+            text = re.sub(r'"image/png": "[^"]*"', "", text)
+        assert not pattern.search(text), f"{path.relative_to(ROOT)}: {pattern.search(text)[0]}"
+
+
+def test_modules_are_small():
+    for path in (ROOT / "helpers").glob("*.py"):
+        length = len(path.read_text(encoding="utf-8").splitlines())
+        assert length <= LONGEST_MODULE, f"{path.name} has {length} lines: does it do more than one job?"
+
+
+def test_the_licence_is_that_of_mxnet():
+    text = (ROOT / "LICENSE").read_text(encoding="utf-8")
+    assert "Apache License\n" in text
+    assert "Version 2.0, January 2004" in text
+    assert "END OF TERMS AND CONDITIONS" in text
+
+
+# Scripts
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_scripts_parse(script):
+    shell = "bash" if "bash" in script.read_text(encoding="utf-8").splitlines()[0] else "sh"
+    subprocess.run([shell, "-n", script], check=True)
+
+
+def test_make_lists_its_targets():
+    listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert re.findall(r"^ +make (\S+)", listed, flags=re.MULTILINE)[:4] == ["help", "venv", "lab", "test"]
+
+
+@pytest.mark.parametrize("target", ["lab", "test", "test-mnist", "notebooks", "lint", "requirements"])
+def test_targets_make_the_environment_first(target):
+    planned = subprocess.run(["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert "tools/make_venv.sh" in planned.splitlines()[0]
+
+
+# tools/make_venv.sh, run for real in a scratch copy with the PATH of a machine that lacks something
+
+
+class Machine:
+    """A scratch copy of what make_venv.sh needs, and a folder that is all of PATH."""
+
+    def __init__(self, folder):
+        self.project = folder / "a project"  # with a space, as a user's path may have
+        self.programs = folder / "bin"
+        (self.project / "tools").mkdir(parents=True)
+        self.programs.mkdir()
+        for name in ("make_venv.sh", "link_libraries.py"):
+            shutil.copy(ROOT / "tools" / name, self.project / "tools")
+        (self.project / "requirements.txt").write_text("one==1.0\n", encoding="utf-8")
+        for name in ("sh", "cat", "cksum", "dirname", "mv", "rm", "mkdir", "cp"):
+            (self.programs / name).symlink_to(shutil.which(name))
+
+    def add(self, name, script):
+        """Put a shell script of that name on PATH."""
+        (self.programs / name).write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        (self.programs / name).chmod(0o755)
+
+    def add_python(self, name, version="3.12.7", platform="Linux x86_64 glibc", lacks="nothing"):
+        """Put a Python on PATH that answers make_venv.sh's questions, makes a .venv and notes what pip is told."""
+        self.add(
+            name,
+            f"""
+            case "$*" in
+            *ensurepip*) [ "{lacks}" != ensurepip ] ;;
+            *python_version*) echo {version} ;;
+            *sys.version_info*) echo {".".join(version.split(".")[:2])} ;;
+            *platform.system*) echo {platform} ;;
+            --version) echo Python {version} ;;
+            "-m venv .venv") mkdir -p .venv/bin; cp "$0" .venv/bin/python ;;
+            "-m pip"*) echo "$*" >>pip.log; [ "{lacks}" != network ] ;;
+            esac""",
+        )
+
+    def run(self, **variables):
+        return subprocess.run(
+            [self.programs / "sh", self.project / "tools" / "make_venv.sh"],
+            env={"PATH": str(self.programs)} | variables,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    def installs(self):
+        log = self.project / "pip.log"
+        return len(log.read_text(encoding="utf-8").splitlines()) if log.exists() else 0
+
+
+@pytest.fixture
+def machine(tmp_path):
+    return Machine(tmp_path)
+
+
+def assert_one_error(done, *parts):
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert done.stderr.startswith("error: ")
+    for part in parts:
+        assert part in done.stderr
+
+
+WAYS_OUT = ("python3-venv", "PYTHON=", "environment.yml", "container")
+
+
+def test_no_python(machine):
+    assert_one_error(machine.run(), "Python 3.11 or 3.12 is needed", "found no python3", *WAYS_OUT)
+    assert not (machine.project / ".venv").exists()
+
+
+def test_only_wrong_pythons(machine):
+    machine.add_python("python3", version="3.13.1")
+    machine.add("python3.12", "exit 127")  # as the shim of a version manager that has no 3.12
+    assert_one_error(machine.run(), "python3.12 (does not run), python3 (3.13)", *WAYS_OUT)
+
+
+def test_a_python_that_was_asked_for_is_not_replaced_by_another(machine):
+    machine.add_python("python3.12")
+    machine.add_python("python3.10", version="3.10.2")
+    assert_one_error(machine.run(PYTHON="python3.10"), "python3.10 (3.10)", *WAYS_OUT)
+    assert_one_error(machine.run(PYTHON="python3.9"), "found no python3.9", *WAYS_OUT)
+
+
+def test_a_python_without_venv(machine):
+    machine.add_python("python3", lacks="ensurepip")
+    assert_one_error(machine.run(), "python3 has no venv or ensurepip", *WAYS_OUT)
+
+
+@pytest.mark.parametrize("platform", ["Darwin arm64", "Windows AMD64", "Linux x86_64 musl"])
+def test_a_platform_without_mxnet(machine, platform):
+    machine.add_python("python3", platform=platform)
+    assert_one_error(machine.run(), "MXNet 1.9.1", platform, "container")
+
+
+def test_the_first_python_that_runs_is_taken(machine):
+    machine.add("python3.12", "exit 127")
+    machine.add_python("python3.11", version="3.11.2")
+    machine.add_python("python3", version="3.13.1")
+    done = machine.run()
+    assert done.returncode == 0, done.stderr
+    assert "Python 3.11.2" in done.stdout
+    assert len(done.stdout.splitlines()) == 1
+    assert "3.11.2" in (machine.project / ".venv" / "stamp").read_text(encoding="utf-8")
+
+
+def test_a_fresh_environment_is_left_alone(machine):
+    machine.add_python("python3")
+    assert machine.run().returncode == 0
+    assert machine.installs() == 2  # the pins, the project
+    os.utime(machine.project / "requirements.txt")  # as a fresh checkout would have it: newer, the same
+    done = machine.run()
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert machine.installs() == 2
+
+
+def test_new_requirements_or_another_python_make_it_anew(machine):
+    machine.add_python("python3")
+    machine.add_python("python3.11", version="3.11.2")
+    assert machine.run(PYTHON="python3").returncode == 0
+    (machine.project / "requirements.txt").write_text("one==1.1\n", encoding="utf-8")
+    assert machine.run(PYTHON="python3").returncode == 0
+    assert machine.installs() == 4
+    assert machine.run(PYTHON="python3.11").returncode == 0
+    assert machine.installs() == 6
+    assert machine.run().returncode == 0  # whichever it was made with, it is fresh
+    assert machine.installs() == 6
+
+
+def test_a_failed_install_leaves_nothing_to_trust(machine):
+    machine.add_python("python3", lacks="network")
+    assert_one_error(machine.run(), "pip could not install requirements.txt", "network")
+    assert not (machine.project / ".venv").exists()
+    assert_one_error(machine.run(), "pip could not install requirements.txt")
+
+
+def test_a_failed_install_leaves_the_old_environment(machine):
+    machine.add_python("python3")
+    assert machine.run().returncode == 0
+    (machine.project / "requirements.txt").write_text("one==1.1\n", encoding="utf-8")
+    machine.add_python("python3", lacks="network")
+    assert machine.run().returncode == 1
+    assert (machine.project / ".venv" / "stamp").exists()
+    assert not (machine.project / ".venv.old").exists()
+
+
+def test_after_a_kill_the_old_environment_comes_back(machine):
+    machine.add_python("python3")
+    assert machine.run().returncode == 0
+    venv = machine.project / ".venv"
+    venv.rename(machine.project / ".venv.old")
+    (venv / "bin").mkdir(parents=True)  # half of a new one
+    machine.add_python("python3", lacks="network")
+    assert machine.run().returncode == 0, "the old one is fresh: nothing has to be installed"
+    assert (venv / "stamp").exists()
+
+
+def test_two_at_once_do_not_harm_each_other(machine):
+    machine.add_python("python3")
+    (machine.project / ".venv.pid").write_text(f"{os.getpid()}\n", encoding="utf-8")  # a process that runs
+    assert_one_error(machine.run(), f"is being made by process {os.getpid()}")
+    (machine.project / ".venv.pid").write_text("99999999\n", encoding="utf-8")  # one that was killed
+    assert machine.run().returncode == 0
+    assert not (machine.project / ".venv.pid").exists()
+
+
+# The switch of conftest.py
+
+SKIPS = """
+import pytest
+
+def test_skipped():
+    pytest.skip("no such thing here")
+
+@pytest.mark.skipif(True, reason="not on this machine")
+def test_marked():
+    pass
+
+@pytest.mark.xfail(strict=True)
+def test_known_to_fail():
+    assert False
+"""
+
+
+@pytest.mark.parametrize(
+    ("switch", "expected"), [("0", "== 3 skipped, 1 xfailed in "), ("1", "== 1 failed, 1 xfailed, 2 errors in ")]
+)
+def test_no_skips_turns_skips_into_failures(tmp_path, switch, expected):
+    shutil.copy(ROOT / "tests" / "conftest.py", tmp_path)
+    (tmp_path / "test_skips.py").write_text(SKIPS, encoding="utf-8")
+    (tmp_path / "test_module.py").write_text(
+        "import pytest\npytest.importorskip('no_such_package')\n", encoding="utf-8"
+    )
+    options = ["-p", "no:cacheprovider", "-rs", "--continue-on-collection-errors", "--rootdir", tmp_path, tmp_path]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options],
+        env=os.environ | {"NO_SKIPS": switch},
+        capture_output=True,
+        text=True,
+    )
+    assert expected in done.stdout
+    for reason in ("no such thing here", "not on this machine", "no_such_package"):
+        assert reason in done.stdout

@@ -1,0 +1,89 @@
+#!/bin/sh
+# Make .venv from requirements.txt and install the project into it, or do nothing when it is fresh.
+#
+#     tools/make_venv.sh        with the first Python 3.12 or 3.11 that runs
+#     PYTHON=/path/to/python3.11 tools/make_venv.sh
+#
+# .venv/stamp is written last. It tells what .venv was made from, so a half-made .venv is never taken for a whole one,
+# and neither a fresh checkout nor `touch` makes it again. While the new one is made, the old one waits in .venv.old.
+set -eu
+cd "$(dirname "$0")/.."
+
+ways_out="Ways out: apt-get install python3 python3-venv; make PYTHON=/path/to/python3.12 ...; \
+conda env create -f environment.yml; or the container (README.md, section \"Troubleshooting\")"
+
+fail() {
+    printf 'error: %s\n' "$1" >&2
+    exit 1
+}
+
+# What .venv is made from: the pins, the Python (its full version) and the place, since a .venv cannot be moved.
+stamp() { # PYTHON
+    "$1" -c 'import platform; print(platform.python_version())' 2>/dev/null && cksum <requirements.txt && pwd
+}
+
+is_fresh() {
+    [ -f .venv/stamp ] && [ "$(stamp .venv/bin/python)" = "$(cat .venv/stamp)" ] &&
+        { [ -z "${PYTHON:-}" ] || [ "$(stamp "$PYTHON")" = "$(cat .venv/stamp)" ]; }
+}
+
+find_python() { # sets $python, or fails with what was found
+    found=
+    for name in "${PYTHON:-python3.12}" "${PYTHON:-python3.11}" "${PYTHON:-python3}"; do
+        command -v "$name" >/dev/null 2>&1 || continue
+        version=$("$name" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) || version="does not run"
+        case $version in
+        3.11 | 3.12)
+            python=$name
+            return
+            ;;
+        esac
+        found="$found${found:+, }$name ($version)"
+        [ -z "${PYTHON:-}" ] || break
+    done
+    fail "Python 3.11 or 3.12 is needed; found ${found:-no ${PYTHON:-python3}}. $ways_out"
+}
+
+check_python() { # PYTHON
+    platform=$("$1" -c 'import platform; print(platform.system(), platform.machine(), platform.libc_ver()[0])')
+    case $platform in
+    "Linux x86_64 glibc" | "Linux aarch64 glibc" | "Darwin x86_64 "*) ;;
+    *) fail "MXNet 1.9.1 does not exist for this platform ($platform). Use the container (README.md, section \"Troubleshooting\")" ;;
+    esac
+    "$1" -c 'import ensurepip, venv' 2>/dev/null ||
+        fail "$1 has no venv or ensurepip, which Debian and Ubuntu pack apart. $ways_out"
+}
+
+restore() { # put the old .venv back, where a new one was begun and not finished
+    [ ! -d .venv.old ] || { rm -rf .venv && mv .venv.old .venv; }
+}
+
+leave() {
+    [ -f .venv/stamp ] || rm -rf .venv
+    restore
+    rm -f .venv.pid
+}
+
+if is_fresh; then exit 0; fi
+if [ -f .venv.pid ] && kill -0 "$(cat .venv.pid)" 2>/dev/null; then
+    fail ".venv is being made by process $(cat .venv.pid): wait for it (if it is not, remove .venv.pid)"
+fi
+restore # a run that was killed left it
+if is_fresh; then exit 0; fi
+find_python
+check_python "$python"
+
+echo "Making .venv with $("$python" --version) from requirements.txt; once, with a network: a few minutes, 1 GB of disk"
+trap leave EXIT
+trap 'exit 130' INT TERM HUP
+echo $$ >.venv.pid
+[ ! -d .venv ] || mv .venv .venv.old
+"$python" -m venv .venv || fail "$python could not make .venv (the reason stands above)"
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: -r requirements.txt ||
+    fail "pip could not install requirements.txt (the reason stands above); try again, with a network"
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . ||
+    fail "pip could not install the project itself (the reason stands above)"
+.venv/bin/python tools/link_libraries.py
+stamp .venv/bin/python >.venv/stamp.new
+rm -rf .venv.old
+mv .venv/stamp.new .venv/stamp
