@@ -8,7 +8,7 @@ from sklearn.metrics import accuracy_score
 
 from helpers.errors import DigitsError
 from helpers.evaluation import ShortLastBatch, accuracy, predict
-from helpers.networks import dropout_cnn, mlp, probabilities
+from helpers.networks import NETWORKS, dropout_cnn, mlp, probabilities
 
 import mxnet as mx
 
@@ -145,3 +145,22 @@ def test_validation_in_fit_counts_each_image_once(n):
     module = module_for("training")
     found = module.score(ShortLastBatch(IMAGES[:n], LABELS[:n], 100), "acc")
     assert found == [("accuracy", accuracy_score(LABELS[:n], numpy_probabilities(IMAGES[:n]).argmax(axis=1)))]
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_a_test_module_answers_with_the_parameters_it_has_now(network):
+    """With MXNet's own choice of backend it would keep those of its first pass (see helpers.compat)."""
+    training = mx.mod.Module(NETWORKS[network]())
+    training.bind([("data", (4, 1, 28, 28))], [("softmax_label", (4,))])
+    testing = mx.mod.Module(probabilities(NETWORKS[network]()), label_names=None)
+    images = np.random.default_rng(0).random((4, 1, 28, 28), dtype=np.float32)
+    answers = []
+    for seed in range(3):
+        mx.random.seed(seed)
+        training.init_params(mx.init.Xavier(), force_init=True)
+        if not testing.binded:
+            testing.bind([("data", (4, 1, 28, 28))], for_training=False, shared_module=training)
+        answers.append(predict(testing, images))
+        assert np.allclose(answers[-1], predict(training, images), atol=1e-6)
+    assert not np.allclose(answers[0], answers[1])
+    assert not np.allclose(answers[1], answers[2])
