@@ -1,8 +1,7 @@
 # `make` alone lists the targets. Each makes .venv first when it is missing or stale (tools/make_venv.sh).
 PY := .venv/bin/python
 NBVAL := -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=1200 --nbval-kernel-startup-timeout=120
-LAB := -m jupyterlab --log-level=WARN -y --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks \
-	--LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
+LAB := -m jupyterlab --log-level=WARN -y --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks
 
 .DEFAULT_GOAL := help
 .PHONY: help venv lab test test-mnist notebooks lint requirements clean

@@ -84,6 +84,9 @@ echo $$ >.venv.pid
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . ||
     fail "pip could not install the project itself (the reason stands above)"
 .venv/bin/python tools/link_libraries.py
+# No question about news, which would cover the notebook, and no request to a server for them.
+.venv/bin/python -m jupyter labextension disable --level=sys_prefix @jupyterlab/apputils-extension:announcements \
+    >.venv/labextension.log 2>&1 || fail "JupyterLab could not be set up: see .venv/labextension.log"
 stamp .venv/bin/python >.venv/stamp.new
 rm -rf .venv.old
 mv .venv/stamp.new .venv/stamp

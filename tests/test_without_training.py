@@ -1,0 +1,29 @@
+"""The notebooks with TRAIN = False: a class loads what ships with the project instead of training."""
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from store_notebooks import execute
+
+NOTEBOOKS = ["02_mlp", "03_lenet", "04_dropout_cnn"]
+
+
+@pytest.mark.parametrize("source", ["digits", "mnist"])
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_runs_to_its_end_from_the_shipped_parameters(name, source, request, tmp_path, monkeypatch):
+    request.getfixturevalue(source)  # is it at hand?
+    monkeypatch.setenv("DIGITS_SOURCE", source)
+    notebook = nbformat.read(Path(__file__).parent.parent / "notebooks" / f"{name}.ipynb", as_version=4)
+    setup = next(cell for cell in notebook.cells if cell.cell_type == "code")
+    setup.source, replaced = re.subn(r"^TRAIN = True\b", "TRAIN = False", setup.source, flags=re.MULTILINE)
+    assert replaced == 1
+    copy = tmp_path / f"{name}.ipynb"
+    nbformat.write(notebook, copy)
+
+    done, _ = execute(copy)  # the floors stand in the notebook
+    printed = "".join(output.get("text", "") for cell in done.cells for output in cell.get("outputs", []))
+    assert f"{source}" in printed
+    assert re.search(r"^Test accuracy: 0\.\d{4}$", printed, flags=re.MULTILINE)
+    assert not re.search(r"^epoch +1\b", printed, flags=re.MULTILINE), "something was trained for epochs on end"
