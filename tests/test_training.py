@@ -44,7 +44,7 @@ def test_every_network_has_a_recipe():
 
 @pytest.mark.parametrize("network", NETWORKS)
 def test_a_network_learns(digits, network, capfd):
-    module, history = train(network, few(digits, train=3000), epochs=1)
+    module, history = train(network, few(digits, train=6000), epochs=1)
     assert history.valid[0] > 0.6
     assert len(history.train) == len(history.seconds) == 1
     wanted = accuracy_score(digits.test.labels, predict(module, digits.test.images).argmax(axis=1))
@@ -200,3 +200,17 @@ def test_the_recipe_on_mnist(mnist):
     """One epoch of the MLP; what ten give stands in the notebook."""
     module, _ = train("mlp", mnist, epochs=1, progress=False)
     assert accuracy(module, SimpleNamespace(images=mnist.test.images, labels=mnist.test.labels)) > 0.93
+
+
+def test_batches_that_fewer_devices_can_share(digits):
+    """The last validation batch has a single image, and then a batch is larger than the whole validation part."""
+    for valid, batch_size in ((101, 100), (50, 60), (7, 1)):
+        part = few(digits, train=120, valid=valid)
+        module, history = train("lenet", part, epochs=1, batch_size=batch_size, progress=False)
+        assert accuracy(module, part.valid) == history.valid[0]
+
+
+def test_the_learning_rate_falls_along_a_cosine(digits):
+    module, _ = train("dropout-cnn", few(digits, train=300), epochs=2, progress=False)
+    schedule = module._optimizer.lr_scheduler
+    assert [round(schedule(update), 7) for update in (0, 3, 6)] == [0.001, 0.000505, 0.00001]
