@@ -1,4 +1,12 @@
-"""What the notebooks of "Handwritten digits with MXNet" share: data, networks, training, plots and a command line."""
+"""What the notebooks of "Handwritten digits with MXNet" share, by job:
+
+- it runs: compat; errors, files (one-line errors, whole files)
+- data: data, on top of sources, download, offline, idx and mat
+- learning: networks, training, callbacks, evaluation
+- answering: classifier, on top of params and images; drawing and pictures turn any picture into one of MNIST's kind
+- pictures: plots, on top of figures, galleries, charts, answers, plot_inputs and words; diagram
+- command line: __main__, commands, check, packages
+"""
 
 try:
     from helpers import compat

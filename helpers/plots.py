@@ -1,4 +1,4 @@
-"""Every picture of the notebooks: `from helpers import plots`.
+"""Every picture of the notebooks but the drawing of a network (helpers.diagram): `from helpers import plots`.
 
 Each function takes arrays (NumPy or MXNet) and returns a `Figure` with alternative text in `.alt`, which shows itself
 as the last line of a cell. `figure` makes an empty one for a picture of your own.
