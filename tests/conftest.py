@@ -1,8 +1,14 @@
 """Fixtures that several test modules share, and the switch NO_SKIPS that turns every skip into a failure."""
 
 import os
+import signal
 
 import pytest
+
+
+def pytest_sessionstart():
+    # A script's background job starts with SIGINT ignored, and so would each process that a test interrupts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

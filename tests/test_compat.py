@@ -1,8 +1,8 @@
 """helpers.compat, tried in fresh interpreters: this Python, and those that COMPAT_PYTHONS names.
 
 COMPAT_PYTHONS lists further interpreters, separated by colons, such as `python3.12:python3.13`. For each, an
-environment with MXNet and the NumPy of `NUMPY` below is made once under .cache/. Without the variable only the running
-Python is tried, since a test cannot install an interpreter. `.ci/run` names all that it finds.
+environment with `MXNET` and the NumPy of `NUMPY` below is made once under .cache/. Without the variable only the
+running Python is tried, since a test cannot install an interpreter. `.ci/run` names all that it finds.
 """
 
 import json
@@ -16,7 +16,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PYTHONS = [sys.executable, *filter(None, os.environ.get("COMPAT_PYTHONS", "").split(":"))]
-NUMPY = {"3.11": "numpy==1.26.4", "3.12": "numpy==1.26.4"}  # what MXNet's metadata allow; later Pythons get NumPy 2
+MXNET = "1.9.1"
+NUMPY = {"3.11": "1.26.4", "3.12": "1.26.4", "3.13": "2.5.5"}  # NumPy 1, as MXNet asks for, has no wheels for 3.13
 
 TRAIN = """
 import helpers
@@ -88,13 +89,16 @@ def python(request):
     version = subprocess.check_output(
         [request.param, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], text=True
     ).strip()
-    folder = ROOT / ".cache" / f"compat-{version}"
+    assert version in NUMPY, f"{request.param} is Python {version}; a NumPy is pinned for {', '.join(NUMPY)}"
+    # The pins are part of the name: with other pins it is another environment.
+    folder = ROOT / ".cache" / f"compat-{version}-mxnet-{MXNET}-numpy-{NUMPY[version]}"
     python = folder / "bin" / "python"
     if not (folder / "finished").exists():
         subprocess.run([request.param, "-m", "venv", "--clear", folder], check=True)
         pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:"]
-        subprocess.run([*pip, "--no-deps", "mxnet==1.9.1"], check=True)  # its metadata do not allow NumPy 2
-        subprocess.run([*pip, NUMPY.get(version, "numpy>=2"), "packaging", "requests", "graphviz<0.9"], check=True)
+        subprocess.run([*pip, "--no-deps", f"mxnet=={MXNET}"], check=True)  # its metadata do not allow NumPy 2
+        others = ["packaging", "requests", "graphviz<0.9"]
+        subprocess.run([*pip, f"numpy=={NUMPY[version]}", *others], check=True)
         (folder / "finished").touch()
     return str(python)
 

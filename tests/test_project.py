@@ -1,12 +1,18 @@
 """The project around the code: what is declared, pinned, tracked and scripted fits together."""
 
 import ast
+import contextlib
+import http.client
 import json
 import os
 import re
+import shlex
 import shutil
+import signal
+import socket
 import subprocess
 import sys
+import time
 import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
@@ -157,15 +163,103 @@ def test_scripts_parse(script):
     subprocess.run([shell, "-n", script], check=True)
 
 
+# Without what an outer `make test` hands down: its level, which makes the inner one say its folder, and its variables.
+OUTER_MAKE = {"MAKELEVEL", "MAKEFLAGS", "MFLAGS", "ARGS"}
+MAKE_ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in OUTER_MAKE}
+
+
+def make(*arguments):
+    done = subprocess.run(["make", *arguments], cwd=ROOT, env=MAKE_ENVIRONMENT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 def test_make_lists_its_targets():
-    listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    listed = make()
     assert re.findall(r"^ +make (\S+)", listed, flags=re.MULTILINE)[:4] == ["help", "venv", "lab", "test"]
 
 
 @pytest.mark.parametrize("target", ["lab", "test", "test-mnist", "notebooks", "lint", "requirements"])
 def test_targets_make_the_environment_first(target):
-    planned = subprocess.run(["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert "tools/make_venv.sh" in planned.splitlines()[0]
+    assert "tools/make_venv.sh" in make("--dry-run", target).splitlines()[0]
+
+
+def is_open(port):
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+def wait_until(condition, seconds):
+    end = time.monotonic() + seconds
+    while not (holds := condition()) and time.monotonic() < end:
+        time.sleep(0.2)
+    return holds
+
+
+def test_make_lab_serves_the_notebooks_and_stops(tmp_path):
+    """With this Python, whatever .venv is, and without the user's settings of Jupyter."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    command = ["make", "--old-file=venv", "lab", f"PY={shlex.quote(sys.executable)}", f"PORT={port}"]
+    command.append("ARGS=--no-browser --IdentityProvider.token=secret")
+    folders = {f"JUPYTER_{name}_DIR": str(tmp_path / name) for name in ("CONFIG", "DATA", "RUNTIME")}
+    log = tmp_path / "log"
+
+    def get(path):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        connection.request("GET", path, headers={"Authorization": "token secret"})
+        answer = connection.getresponse()
+        assert answer.status == 200, path
+        return answer.read().decode()
+
+    with log.open("w") as out:
+        lab = subprocess.Popen(
+            command, cwd=ROOT, env=MAKE_ENVIRONMENT | folders, stdout=out, stderr=out, start_new_session=True
+        )
+    try:
+        assert wait_until(lambda: is_open(port) or lab.poll() is not None, 60), log.read_text()
+        assert lab.poll() is None, log.read_text()
+        listed = {entry["name"] for entry in json.loads(get("/api/contents/notebooks"))["content"]}
+        assert {path.name for path in (ROOT / "notebooks").glob("*.ipynb")} <= listed
+        assert "<title>JupyterLab</title>" in get("/lab/tree/notebooks")
+        os.killpg(lab.pid, signal.SIGTERM)
+        lab.wait(timeout=30)
+        assert wait_until(lambda: not is_open(port), 30), log.read_text()
+    finally:
+        with contextlib.suppress(ProcessLookupError):  # all of them ended
+            os.killpg(lab.pid, signal.SIGKILL)
+        lab.wait()
+
+
+def ci(folder, **variables):
+    """.ci/run in a scratch copy where only `make` works, so that MNIST cannot be had."""
+    for name in (".ci", "tools", "bin", ".venv/bin"):
+        (folder / name).mkdir(parents=True)
+    for name in (".ci/run", "tools/make_venv.sh"):
+        shutil.copy(ROOT / name, folder / name)
+    for name in ("sh", "dirname"):
+        (folder / "bin" / name).symlink_to(shutil.which(name))
+    programs = {"make": "echo made $*", "git": "", "dot": "", "python3.12": "echo 3.12"}
+    programs["../.venv/bin/python"] = "exit 1"
+    for name, script in programs.items():
+        (folder / "bin" / name).write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        (folder / "bin" / name).chmod(0o755)
+    environment = {"PATH": str(folder / "bin"), "HOME": str(folder)} | variables
+    return subprocess.run(
+        [shutil.which("bash"), folder / ".ci" / "run"], env=environment, capture_output=True, text=True, timeout=60
+    )
+
+
+def test_ci_leaves_nothing_out(tmp_path):
+    done = ci(tmp_path, CI="true")
+    assert (done.returncode, done.stdout) == (1, "made venv\n")
+    assert done.stderr == "error: MNIST is neither at hand nor to be had, and CI may leave nothing out\n"
+
+
+def test_elsewhere_the_tests_on_mnist_are_left_out(tmp_path):
+    done = ci(tmp_path)
+    assert (done.returncode, done.stdout) == (0, "made venv\nmade test\n")
+    assert "left out" in done.stderr
 
 
 # tools/make_venv.sh, run for real in a scratch copy with the PATH of a machine that lacks something
@@ -182,7 +276,7 @@ class Machine:
         for name in ("make_venv.sh", "link_libraries.py"):
             shutil.copy(ROOT / "tools" / name, self.project / "tools")
         (self.project / "requirements.txt").write_text("one==1.0\n", encoding="utf-8")
-        for name in ("sh", "cat", "cksum", "dirname", "mv", "rm", "mkdir", "cp"):
+        for name in ("sh", "cat", "cksum", "dirname", "mv", "rm", "mkdir", "cp", "tail"):
             (self.programs / name).symlink_to(shutil.which(name))
 
     def add(self, name, script):
@@ -197,18 +291,18 @@ class Machine:
             f"""
             case "$*" in
             *ensurepip*) [ "{lacks}" != ensurepip ] ;;
-            *python_version*) echo {version} ;;
             *sys.version_info*) echo {".".join(version.split(".")[:2])} ;;
             *platform.system*) echo {platform} ;;
             --version) echo Python {version} ;;
             "-m venv .venv") mkdir -p .venv/bin; cp "$0" .venv/bin/python ;;
             "-m pip"*) echo "$*" >>pip.log; [ "{lacks}" != network ] ;;
+            "-m jupyter"*) [ "{lacks}" != space ] || {{ echo Traceback; echo OSError: no space >&2; exit 1; }} ;;
             esac""",
         )
 
-    def run(self, **variables):
+    def run(self, *arguments, **variables):
         return subprocess.run(
-            [self.programs / "sh", self.project / "tools" / "make_venv.sh"],
+            [self.programs / "sh", self.project / "tools" / "make_venv.sh", *arguments],
             env={"PATH": str(self.programs)} | variables,
             capture_output=True,
             text=True,
@@ -256,7 +350,11 @@ def test_a_python_that_was_asked_for_is_not_replaced_by_another(machine):
 
 def test_a_python_without_venv(machine):
     machine.add_python("python3", lacks="ensurepip")
-    assert_one_error(machine.run(), "python3 has no venv or ensurepip", *WAYS_OUT)
+    assert_one_error(machine.run(), "python3 (3.12 without venv or ensurepip", *WAYS_OUT)
+    machine.add_python("python3.11", version="3.11.2")
+    assert machine.run("--find").stdout == "python3.11\n"
+    assert not (machine.project / ".venv").exists()
+    assert machine.run().returncode == 0
 
 
 @pytest.mark.parametrize("platform", ["Darwin arm64", "Windows AMD64", "Linux x86_64 musl"])
@@ -273,7 +371,7 @@ def test_the_first_python_that_runs_is_taken(machine):
     assert done.returncode == 0, done.stderr
     assert "Python 3.11.2" in done.stdout
     assert len(done.stdout.splitlines()) == 1
-    assert "3.11.2" in (machine.project / ".venv" / "stamp").read_text(encoding="utf-8")
+    assert (machine.project / ".venv" / "stamp").read_text(encoding="utf-8").startswith("3.11\n")
 
 
 def test_a_fresh_environment_is_left_alone(machine):
@@ -283,6 +381,15 @@ def test_a_fresh_environment_is_left_alone(machine):
     os.utime(machine.project / "requirements.txt")  # as a fresh checkout would have it: newer, the same
     done = machine.run()
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert machine.installs() == 2
+
+
+def test_a_newer_patch_of_the_python_makes_nothing_anew(machine):
+    machine.add_python("python3", version="3.12.3")
+    assert machine.run().returncode == 0
+    for place in (machine.programs / "python3", machine.project / ".venv" / "bin" / "python"):
+        place.write_text(place.read_text(encoding="utf-8").replace("3.12.3", "3.12.9"), encoding="utf-8")
+    assert machine.run(PYTHON="python3").stdout == ""
     assert machine.installs() == 2
 
 
@@ -306,6 +413,12 @@ def test_a_failed_install_leaves_nothing_to_trust(machine):
     assert_one_error(machine.run(), "pip could not install requirements.txt")
 
 
+def test_a_jupyterlab_that_cannot_be_set_up(machine):
+    machine.add_python("python3", lacks="space")
+    assert_one_error(machine.run(), "JupyterLab could not be set up: OSError: no space")
+    assert not (machine.project / ".venv").exists()
+
+
 def test_a_failed_install_leaves_the_old_environment(machine):
     machine.add_python("python3")
     assert machine.run().returncode == 0
@@ -325,6 +438,17 @@ def test_after_a_kill_the_old_environment_comes_back(machine):
     machine.add_python("python3", lacks="network")
     assert machine.run().returncode == 0, "the old one is fresh: nothing has to be installed"
     assert (venv / "stamp").exists()
+
+
+def test_a_kill_while_the_old_environment_is_deleted_leaves_the_new_one(machine):
+    machine.add_python("python3")
+    assert machine.run().returncode == 0
+    (machine.project / "requirements.txt").write_text("one==1.1\n", encoding="utf-8")
+    (machine.programs / "rm").unlink()
+    machine.add("rm", f'case "$*" in *.venv.old*) kill -KILL $PPID ;; *) exec {shutil.which("rm")} "$@" ;; esac')
+    assert machine.run().returncode == -signal.SIGKILL
+    assert (machine.project / ".venv.old").exists()
+    assert (machine.run().stdout, machine.installs()) == ("", 4)  # the new one is whole
 
 
 def test_two_at_once_do_not_harm_each_other(machine):

@@ -3,6 +3,7 @@
 #
 #     tools/make_venv.sh        with the first Python 3.12 or 3.11 that runs
 #     PYTHON=/path/to/python3.11 tools/make_venv.sh
+#     tools/make_venv.sh --find    only name the Python that would be taken
 #
 # .venv/stamp is written last. It tells what .venv was made from, so a half-made .venv is never taken for a whole one,
 # and neither a fresh checkout nor `touch` makes it again. While the new one is made, the old one waits in .venv.old.
@@ -17,9 +18,14 @@ fail() {
     exit 1
 }
 
-# What .venv is made from: the pins, the Python (its full version) and the place, since a .venv cannot be moved.
+minor_version() { # PYTHON
+    "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null
+}
+
+# What .venv is made from: the Python, the pins and the place, since a .venv cannot be moved. The Python counts as 3.12,
+# not 3.12.3: a system that updates it leaves a .venv that works.
 stamp() { # PYTHON
-    "$1" -c 'import platform; print(platform.python_version())' 2>/dev/null && cksum <requirements.txt && pwd
+    minor_version "$1" && cksum <requirements.txt && pwd
 }
 
 is_fresh() {
@@ -31,11 +37,12 @@ find_python() { # sets $python, or fails with what was found
     found=
     for name in "${PYTHON:-python3.12}" "${PYTHON:-python3.11}" "${PYTHON:-python3}"; do
         command -v "$name" >/dev/null 2>&1 || continue
-        version=$("$name" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) || version="does not run"
+        version=$(minor_version "$name") || version="does not run"
         case $version in
         3.11 | 3.12)
             python=$name
-            return
+            ! "$python" -c 'import ensurepip, venv' 2>/dev/null || return 0
+            version="$version without venv or ensurepip, which Debian and Ubuntu pack apart"
             ;;
         esac
         found="$found${found:+, }$name ($version)"
@@ -44,18 +51,17 @@ find_python() { # sets $python, or fails with what was found
     fail "Python 3.11 or 3.12 is needed; found ${found:-no ${PYTHON:-python3}}. $ways_out"
 }
 
-check_python() { # PYTHON
+check_platform() { # PYTHON
     platform=$("$1" -c 'import platform; print(platform.system(), platform.machine(), platform.libc_ver()[0])')
     case $platform in
     "Linux x86_64 glibc" | "Linux aarch64 glibc" | "Darwin x86_64 "*) ;;
     *) fail "MXNet 1.9.1 does not exist for this platform ($platform). Use the container (README.md, section \"Troubleshooting\")" ;;
     esac
-    "$1" -c 'import ensurepip, venv' 2>/dev/null ||
-        fail "$1 has no venv or ensurepip, which Debian and Ubuntu pack apart. $ways_out"
 }
 
-restore() { # put the old .venv back, where a new one was begun and not finished
-    [ ! -d .venv.old ] || { rm -rf .venv && mv .venv.old .venv; }
+restore() { # put the old .venv back where the new one is not whole, else delete it
+    [ -d .venv.old ] || return 0
+    if [ -f .venv/stamp ]; then rm -rf .venv.old; else rm -rf .venv && mv .venv.old .venv; fi
 }
 
 leave() {
@@ -64,6 +70,11 @@ leave() {
     rm -f .venv.pid
 }
 
+if [ "${1:-}" = --find ]; then
+    find_python
+    echo "$python"
+    exit
+fi
 if is_fresh; then exit 0; fi
 if [ -f .venv.pid ] && kill -0 "$(cat .venv.pid)" 2>/dev/null; then
     fail ".venv is being made by process $(cat .venv.pid): wait for it (if it is not, remove .venv.pid)"
@@ -71,10 +82,10 @@ fi
 restore # a run that was killed left it
 if is_fresh; then exit 0; fi
 find_python
-check_python "$python"
+check_platform "$python"
 
 echo "Making .venv with $("$python" --version) from requirements.txt; once, with a network: a few minutes, 1 GB of disk"
-trap leave EXIT
+trap leave EXIT # whatever happens, one whole .venv stays: the new one or the old one
 trap 'exit 130' INT TERM HUP
 echo $$ >.venv.pid
 [ ! -d .venv ] || mv .venv .venv.old
@@ -85,8 +96,8 @@ echo $$ >.venv.pid
     fail "pip could not install the project itself (the reason stands above)"
 .venv/bin/python tools/link_libraries.py
 # No question about news, which would cover the notebook, and no request to a server for them.
-.venv/bin/python -m jupyter labextension disable --level=sys_prefix @jupyterlab/apputils-extension:announcements \
-    >.venv/labextension.log 2>&1 || fail "JupyterLab could not be set up: see .venv/labextension.log"
+said=$(.venv/bin/python -m jupyter labextension disable --level=sys_prefix \
+    @jupyterlab/apputils-extension:announcements 2>&1) ||
+    fail "JupyterLab could not be set up: $(printf '%s\n' "$said" | tail -n 1)"
 stamp .venv/bin/python >.venv/stamp.new
-rm -rf .venv.old
-mv .venv/stamp.new .venv/stamp
+mv .venv/stamp.new .venv/stamp # now it is whole, and `leave` deletes the old one
