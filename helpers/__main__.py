@@ -13,6 +13,7 @@ from pathlib import Path
 
 from helpers import commands
 from helpers.errors import DigitsError
+from helpers.files import reason
 
 NETWORKS = ("mlp", "lenet", "dropout-cnn")
 MODEL = "mlp, lenet, dropout-cnn (they come trained) or a .params file"
@@ -36,8 +37,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader, `head` perhaps, has what it wanted
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it flushes at exit
+        _forget_stdout()
         return 1
+    except OSError as error:  # stdout goes to a full disk, or MXNet lacks a library; files raise DigitsError
+        print(f"error: {reason(error)}", file=sys.stderr)
+        _forget_stdout()
+        return 1
+
+
+def _forget_stdout() -> None:
+    """Let what stdout does not take go nowhere, or Python complains when it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -81,7 +91,8 @@ def make_parser() -> argparse.ArgumentParser:
     add_source(command)
 
     command = add("predict", "Read the digit in each picture", "photo.jpg drawing.png --model lenet")
-    command.add_argument("images", nargs="+", metavar="IMAGE", help="PNG or JPEG of one digit, of any size and colours")
+    about = "PNG or JPEG, of any size and colours, of one digit alone, on a plain background, without a frame"
+    command.add_argument("images", nargs="+", metavar="IMAGE", help=about)
     command.add_argument("--model", default="dropout-cnn", help=f"{MODEL} (default: dropout-cnn)")
     return parser
 
@@ -94,9 +105,9 @@ def count(text: str) -> int:
 
 
 def seed(text: str) -> int:
-    """A seed that NumPy and MXNet both take."""
-    if not text.isdecimal() or int(text) >= 2**32:
-        raise argparse.ArgumentTypeError(f'"{text}" was given, a whole number from 0 to {2**32 - 1} is wanted')
+    """A seed that `helpers.training.train` takes."""
+    if not text.isdecimal() or int(text) >= 2**31:
+        raise argparse.ArgumentTypeError(f'"{text}" was given, a whole number from 0 to {2**31 - 1} is wanted')
     return int(text)
 
 

@@ -146,6 +146,8 @@ def data_line() -> Line:
         return Line("data", "not usable", problem=str(error))
     if files:
         return Line("data", f"MNIST in {files['train-images'].parent}")
+    if any(cache_dir().glob("*-ubyte.gz")):
+        return Line("data", "MNIST, damaged or incomplete", note=f"the next use fetches it again into {cache_dir()}")
     return Line("data", "MNIST, not here yet", note=f"the first use downloads 11.6 MB into {cache_dir()}")
 
 

@@ -1,5 +1,6 @@
 """A trained network that answers: load its parameters, give it images, get probabilities."""
 
+import os
 from collections.abc import Collection, Mapping
 from functools import cached_property
 from itertools import islice
@@ -104,7 +105,7 @@ def _find(source: str | Path) -> Path:
         if not path.exists():
             command = f"python -m helpers train {source} --out {source}.params"
             raise DigitsError(f"the trained {source} is missing, {path}: install the project again, or run `{command}`")
-    elif not path.suffix and not path.exists():
+    elif not path.suffix and not os.access(path, os.F_OK):  # path.exists() raises for a name that is too long
         raise DigitsError(f'there is no network or file "{source}": choose {", ".join(NETWORKS)} or a .params file')
     return path
 

@@ -5,7 +5,6 @@ exit code. The imports are inside, so that one command does not pay, or fail, fo
 """
 
 import json
-import os
 import signal
 import sys
 import time
@@ -15,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from helpers.errors import DigitsError
+from helpers.files import check_writable
 
 NOT_SURE = 0.5  # below this probability `predict` says that it is not sure
 
@@ -47,14 +47,14 @@ def data(options: Namespace) -> int:
 def train(options: Namespace) -> int:
     """Train a network and save its best epoch."""
     out = options.out or Path(f"{options.network}.params")
-    _check_writable(out)  # before the minutes of training, not after
+    check_writable(out)  # before the minutes of training, not after
 
-    from helpers.classifier import Classifier
     from helpers.data import load_mnist
     from helpers.evaluation import accuracy
     from helpers.training import device, train
 
-    digits, context, start = load_mnist(options.source), device(options.device), time.monotonic()
+    context = None if options.device == "auto" else device(options.device)
+    digits, start = load_mnist(options.source), time.monotonic()
     with _noting_ctrl_c() as interrupts:
         module, history = train(
             options.network,
@@ -64,9 +64,8 @@ def train(options: Namespace) -> int:
             learning_rate=options.lr,
             seed=options.seed,
             context=context,
+            path=out,  # saved after each better epoch, so that even a killed process leaves the best one
         )
-    # Only now, so that a file that stood there before outlives a training that fails.
-    Classifier(options.network, module.get_params()[0]).save(out)
     result = {
         "network": options.network,
         "data": digits.source,
@@ -140,15 +139,6 @@ def _lines(result: dict[str, object]) -> str:
     """The result as text, a line per entry; shares of one get four decimals."""
     shown = {name: f"{value:.4f}" if "accuracy" in name and value else value for name, value in result.items()}
     return "\n".join(f"{name.replace('_', ' '):15}{value}" for name, value in shown.items() if value is not None)
-
-
-def _check_writable(out: Path) -> None:
-    folder = out.parent
-    if not folder.is_dir():
-        raise DigitsError(f"cannot save to {out}: there is no folder {folder}: make it first, or choose another --out")
-    if out.is_dir() or not os.access(folder, os.W_OK):
-        problem = "it is a folder" if out.is_dir() else f"the folder {folder} cannot be written"
-        raise DigitsError(f"cannot save to {out}: {problem}: choose another --out")
 
 
 @contextmanager

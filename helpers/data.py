@@ -63,7 +63,7 @@ def load_mnist(source: str = "auto") -> Digits:
             if source == "mnist":
                 raise
             print(f"Notice: {error}.", file=sys.stderr)
-            print("This is NOT MNIST: the digits now in use are scikit-learn's, fewer and easier.", file=sys.stderr)
+            print("This is NOT MNIST: the digits now in use are scikit-learn's, fewer and coarser.", file=sys.stderr)
     parts = [_split(images, labels) for images, labels in offline_digits()]
     return Digits(*parts, source="digits", origin="scikit-learn's handwritten digits, scaled to 28 x 28; not MNIST")
 

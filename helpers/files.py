@@ -3,7 +3,7 @@
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -50,6 +50,17 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
     except OSError as error:
         raise DigitsError(f"cannot write {path}: {reason(error)}") from error
+
+
+def check_writable(path: str | Path) -> None:
+    """Raise what `atomic_write` would raise for `path`, before there is anything to lose; changes nothing."""
+    with suppress(_Discard), atomic_write(path) as temporary:
+        temporary.touch()
+        raise _Discard
+
+
+class _Discard(Exception):
+    """Ends an `atomic_write` that is only a trial."""
 
 
 def _flush(path: Path) -> None:

@@ -2,7 +2,7 @@
 
 The package scikit-learn carries 1,797 digits by 13 people, 8 x 8 pixels each (E. Alpaydin, C. Kaynak: "Optical
 Recognition of Handwritten Digits", UCI Machine Learning Repository, 1998). They are real handwriting, but they are not
-MNIST: far fewer, coarser and easier.
+MNIST: far fewer and coarser.
 """
 
 import cv2

@@ -50,7 +50,8 @@ OTHER_WAYS = (
 def mnist_files() -> dict[str, Path]:
     """The paths by "train-images", "train-labels", "t10k-images" and "t10k-labels"; downloads 11.6 MB where need be.
 
-    Raises DigitsError when `MNIST_DIR` is set but does not hold the files, DownloadError when they cannot be fetched.
+    Raises DigitsError when `MNIST_DIR` is set but does not hold the files, DownloadError when they cannot be fetched
+    or kept.
     """
     return local_mnist() or download_mnist(cache_dir())
 
@@ -62,9 +63,17 @@ def local_mnist() -> dict[str, Path] | None:
 
 
 def cached_mnist() -> dict[str, Path] | None:
-    """The files in the cache, or None unless all four are there and intact."""
-    files = _published(cache_dir())
-    intact = all(file_sha256(path) == FILES[key][1] for key, path in files.items())
+    """The files in the cache, or None unless all four are there and intact.
+
+    Raises DownloadError where the cache is unusable: then nothing can be downloaded into it either.
+    """
+    folder = cache_dir()
+    files = _published(folder)
+    try:
+        intact = all(file_sha256(path) == FILES[key][1] for key, path in files.items())
+    except DigitsError as error:
+        fix = f"set XDG_CACHE_HOME to another folder, {OTHER_WAYS}"
+        raise DownloadError(f"the cache {folder} cannot be used: {error}: {fix}") from error
     return files if intact else None
 
 

@@ -12,11 +12,14 @@ import cv2
 import numpy as np
 import pytest
 
-from helpers.__main__ import NETWORKS, main
+from helpers.__main__ import NETWORKS, main, make_parser
 from helpers.classifier import Classifier
+from helpers.data import Digits, Split
 from helpers.drawing import to_mnist_from_image
+from helpers.errors import DigitsError
 from helpers.networks import NETWORKS as SYMBOLS
 from helpers.pictures import read_picture
+from helpers.training import train
 
 COMMANDS = ("check", "data", "train", "evaluate", "predict")
 OFFLINE = ("--source", "digits")
@@ -191,7 +194,7 @@ USAGE = {
     "infinite rate": (["train", "mlp", "--lr", "inf"], 'argument --lr: "inf" was given, a number above 0 is wanted'),
     "no rate": (["train", "mlp", "--lr", "fast"], 'argument --lr: "fast" was given, a number above 0 is wanted'),
     "a word as seed": (["train", "mlp", "--seed", "x"], 'argument --seed: "x" was given, a whole number from 0 to'),
-    "a large seed": (["train", "mlp", "--seed", str(2**32)], "a whole number from 0 to 4294967295 is wanted"),
+    "a large seed": (["train", "mlp", "--seed", str(2**31)], "a whole number from 0 to 2147483647 is wanted"),
     "an unknown device": (["train", "mlp", "--device", "tpu"], "argument --device: invalid choice: 'tpu'"),
     "an unknown source": (["data", "--source", "emnist"], "argument --source: invalid choice: 'emnist'"),
     "no model": (["evaluate"], "the following arguments are required: MODEL"),
@@ -210,10 +213,17 @@ def test_wrong_usage(arguments, problem, capsys):
     assert problem in err.splitlines()[-1]
 
 
+LONG = "x" * 300
 TRAIN = "train mlp --source digits --out old.params"
 WRONG = {
-    "no folder to save to": ("train mlp --out no/such/x.params", "cannot save to no/such/x.params: there is no folder"),
-    "a folder to save to": ("train mlp --out old", "cannot save to old: it is a folder: choose another --out"),
+    "no folder to save to": ("train mlp --out no/such/x.params", "cannot write no/such/x.params: there is no such"),
+    "a folder to save to": ("train mlp --out old", "cannot write old: it is a folder or a device: give the path"),
+    "a device to save to": ("train mlp --out /dev/null", "cannot write /dev/null: it is a folder or a device: give"),
+    "a link to nowhere": ("train mlp --out link.params", "cannot write link.params: there is no such file or folder"),
+    "a long name to save to": (f"train mlp --out {LONG}", f"cannot write {LONG}: the name is too long: give a shorter"),
+    "a long name of a model": (f"evaluate {LONG} --source digits", f'there is no network or file "{LONG}": choose'),
+    "a long name of a file": (f"evaluate {LONG}.params", f"cannot read {LONG}.params: the name is too long: give"),
+    "a long name of a picture": (f"predict {LONG}", f"cannot read {LONG}: the name is too long: give a shorter one"),
     "too large a batch": (f"{TRAIN} --batch-size 99999", "batch size = 99999: choose 1 to"),
     "a rate that diverges": (f"{TRAIN} --epochs 1 --lr 1e6", "training diverged in epoch 1"),
     "a missing model": ("evaluate none.params --source digits", "cannot read none.params: there is no such file"),
@@ -231,24 +241,48 @@ def test_what_goes_wrong_is_one_line_and_loses_nothing(line, problem, tmp_path, 
     Path("old").mkdir()
     Path("notes.txt").write_text("notes", encoding="utf-8")
     Path("old.params").write_bytes((0x112).to_bytes(8, "little") + b"an older file")
-    before = {path.name: path.read_bytes() for path in tmp_path.glob("*.*")}
+    Path("link.params").symlink_to("no/such/x.params")
+    before = contents(tmp_path)
     assert main(line.split()) == 1
     out, err = capsys.readouterr()
     assert out == ""
     assert err.splitlines()[-1].startswith(f"error: {problem}")
     assert err.count("error:") == 1
-    assert {path.name: path.read_bytes() for path in tmp_path.glob("*.*")} == before
+    assert "epoch" not in err or "diverged" in err  # noticed before the training, not after
+    assert contents(tmp_path) == before
 
 
-def interrupt(arguments, text, folder):
-    """Run a command, send it Ctrl-C when `text` stands on its stderr; return exit code, stdout and stderr."""
+def contents(folder):
+    return {path: path.read_bytes() if path.is_file() else None for path in folder.iterdir()}
+
+
+def test_the_largest_seed_is_one_that_training_takes(digits):
+    largest = make_parser().parse_args(["train", "mlp", "--seed", str(2**31 - 1)]).seed
+    few = Split(digits.valid.images[:20], digits.valid.labels[:20])
+    train("mlp", Digits(few, few, few, "digits", "a few"), epochs=1, batch_size=10, seed=largest, progress=False)
+    with pytest.raises(DigitsError, match=f"seed = {largest + 1}"):
+        train("mlp", digits, seed=largest + 1)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_results_that_the_disk_does_not_take(pictures, form):
+    command = [sys.executable, "-m", "helpers", "predict", str(pictures[0][0]), *form]
+    with Path("/dev/full").open("w") as full:
+        run = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert run.returncode == 1
+    assert run.stderr == "error: the disk is full: free some space or choose another place\n"
+
+
+def interrupt(arguments, text, folder, number=signal.SIGINT):
+    """Run a command, send it a signal when `text` stands on its stderr; return exit code, stdout and stderr."""
     errors = folder / "stderr.txt"
     with errors.open("w", encoding="utf-8") as stderr:
         process = start(*arguments, stderr=stderr)
         end = time.monotonic() + 60
         while text not in errors.read_text(encoding="utf-8") and time.monotonic() < end and process.poll() is None:
             time.sleep(0.02)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         out, _ = process.communicate(timeout=60)
     return process.returncode, out, errors.read_text(encoding="utf-8")
 
@@ -263,6 +297,16 @@ def test_ctrl_c_keeps_the_best_epoch(tmp_path):
     result = json.loads(out)
     assert 2 <= result["epochs"] < 5000
     assert result["test_accuracy"] is None
+    assert Classifier.load(path).network == "mlp"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_a_killed_training_leaves_the_best_epoch(tmp_path, number):
+    path = tmp_path / "x.params"
+    path.write_bytes(b"an older file")
+    arguments = ["train", "mlp", *OFFLINE, "--epochs", 5000, "--out", path]
+    code, out, err = interrupt(arguments, "epoch    3/5000", tmp_path, number)
+    assert (code, out) == (-number, ""), err
     assert Classifier.load(path).network == "mlp"
 
 

@@ -64,7 +64,7 @@ def test_auto_falls_back_and_says_so(no_network, digits, capfd):
     output, notice = capfd.readouterr()
     assert output == ""
     assert len(notice.splitlines()) == 2
-    assert "This is NOT MNIST" in notice
+    assert "This is NOT MNIST: the digits now in use are scikit-learn's, fewer and coarser." in notice
     assert "set MNIST_DIR" in notice
     assert not (no_network / "cache").exists()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from helpers.errors import DigitsError
-from helpers.files import atomic_write, reason
+from helpers.files import atomic_write, check_writable, reason
 
 # A real disk that refuses: from 1,000 bytes on the kernel fails every write to a file, as a full one does.
 LIMITED = """
@@ -104,8 +104,26 @@ def test_place_that_cannot_be_written(path, name, message):
     target = path.parent / name
     with pytest.raises(DigitsError, match=message) as caught, atomic_write(target) as temporary:
         temporary.write_bytes(b"new")
+    with pytest.raises(DigitsError) as noticed_before:
+        check_writable(target)
+    assert str(noticed_before.value) == str(caught.value)
     assert str(target) in str(caught.value)
     assert "\n" not in str(caught.value)
+    assert path.read_bytes() == b"old"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_link_into_a_folder_that_is_gone(tmp_path):
+    link = tmp_path / "x.params"
+    link.symlink_to("gone/x.params")
+    with pytest.raises(DigitsError, match=f"cannot write {link}: there is no such file or folder"):
+        check_writable(link)
+    assert [*tmp_path.iterdir()] == [link]
+
+
+def test_trial_changes_nothing(path):
+    check_writable(path)
+    check_writable(path.with_name("new.params"))
     assert path.read_bytes() == b"old"
     assert list(path.parent.iterdir()) == [path]
 

@@ -11,6 +11,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from helpers import sources
+from helpers.check import data_line
+from helpers.data import load_mnist
 from helpers.download import DownloadError
 from helpers.errors import DigitsError
 
@@ -180,6 +182,51 @@ def test_no_network_names_the_ways_out(cache):
         assert words in message
     assert "\n" not in message
     assert not cache.exists()
+
+
+def file_as_cache(cache):
+    cache.parent.write_bytes(b"mine")
+
+
+def folder_as_file(cache):
+    (cache / NAMES[0]).mkdir(parents=True)
+
+
+def link_to_itself(cache):
+    cache.parent.mkdir()
+    cache.symlink_to(cache)
+
+
+@pytest.mark.parametrize("spoil", [file_as_cache, folder_as_file, link_to_itself])
+def test_unusable_cache(cache, spoil, capfd):
+    spoil(cache)
+    with pytest.raises(DownloadError, match=f"the cache {cache} cannot be used: cannot read {cache}") as caught:
+        load_mnist("mnist")
+    message = str(caught.value)
+    for words in ("set XDG_CACHE_HOME to another folder", "MNIST_DIR", "DIGITS_SOURCE=digits"):
+        assert words in message
+    assert "\n" not in message
+    assert capfd.readouterr() == ("", "")
+    assert load_mnist("auto").source == "digits"
+    assert capfd.readouterr().err.splitlines() == [
+        f"Notice: {message}.",
+        "This is NOT MNIST: the digits now in use are scikit-learn's, fewer and coarser.",
+    ]
+    assert data_line().problem == message
+    if spoil is file_as_cache:
+        assert cache.parent.read_bytes() == b"mine"
+
+
+def test_check_tells_a_damaged_cache_from_an_empty_one(cache):
+    assert data_line().found == "MNIST, not here yet"
+    cache.mkdir(parents=True)
+    assert data_line().found == "MNIST, not here yet"
+    (cache / NAMES[2]).write_bytes(b"half of it")
+    line = data_line()
+    assert line.found == "MNIST, damaged or incomplete"
+    assert line.note == f"the next use fetches it again into {cache}"
+    assert not line.problem
+    assert (cache / NAMES[2]).read_bytes() == b"half of it"
 
 
 def test_checksums_and_mirrors_are_complete():
