@@ -2,9 +2,10 @@
 
     python tools/make_checkpoints.py [mlp] [lenet] [dropout-cnn]
 
-The notebooks train by a plainer recipe, which a class can follow line by line. These runs are longer and let the
-learning rate fall along a cosine (I. Loshchilov, F. Hutter: "SGDR", ICLR 2017), which is worth up to one percentage
-point. The last epoch is the one that ships: neither it nor the seed was chosen by its accuracy on the test images.
+The notebooks train the MLP and LeNet by a plainer recipe, which a class can follow line by line. These runs are longer
+and let the learning rate fall along a cosine (I. Loshchilov, F. Hutter: "SGDR", ICLR 2017), which is worth up to one
+percentage point. The last epoch is the one that ships: neither it nor the seed was chosen by its accuracy on the test
+images.
 """
 
 import argparse
