@@ -38,7 +38,7 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     try:
-        target = path.resolve()
+        target = Path(os.path.realpath(path))  # Path.resolve raises RuntimeError where links lead in a circle
         if target.exists() and not target.is_file():
             raise DigitsError(f"cannot write {path}: it is a folder or a device: give the path of a file")
         temporary = target.with_name(f".{uuid4().hex}{target.suffix}")

@@ -150,3 +150,11 @@ def test_device_is_not_replaced_by_a_file():
 )
 def test_reasons_say_the_next_step(error, words):
     assert reason(error) == words
+
+
+def test_a_folder_whose_links_lead_in_a_circle(tmp_path):
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    with pytest.raises(DigitsError, match=r"cannot write .*too many levels of symbolic links"):
+        check_writable(tmp_path / "a" / "x.params")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
