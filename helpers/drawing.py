@@ -1,26 +1,87 @@
-"""From a picture of a digit to the 28 x 28 image that the makers of MNIST would have made of it.
+"""From a drawing or a picture of a digit to the 28 x 28 image that the makers of MNIST would have made of it.
 
 They cut the digit out of its form, scaled it with its aspect kept until the longer side had 20 pixels, and moved it in
 a field of 28 x 28 until its centre of mass was the middle (Y. LeCun, L. Bottou, Y. Bengio, P. Haffner: "Gradient-based
 learning applied to document recognition", Proc. IEEE 86(11), 1998, section III.A). A network that has learnt from MNIST
-reads other pictures well only after the same steps:
+reads other digits well only after the same steps:
 
+    strokes -> fit_strokes -> draw_ink -> centre_by_mass -> image (28, 28)
     picture -> to_ink -> fit_box -> centre_by_mass -> image (28, 28)
 
-"Ink" below is an array (H, W) of float32 in 0..1, where 0 is the background and 1 the full stroke, as in MNIST.
+"Ink" is an array (H, W) of float32 in 0..1, where 0 is the background and 1 the full stroke, as in MNIST.
 """
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from helpers.errors import DigitsError
+from helpers.ink import to_ink
+from helpers.strokes import BOX, FIELD, INK, as_strokes, draw_ink, draw_pixels, fit_strokes, to_field
 
-FIELD = 28  # side of an MNIST image, in pixels
-BOX = 20  # longer side of the digit in it
-FAINTEST = 0.05  # a picture with less contrast than this share of the full range counts as empty
-FAINT = 0.1  # a pixel with less than this share of the strongest ink counts as background
-HALF_LEVEL = 0.5 / 255  # what 8 bits cannot tell from the background
-SPECK = 0.02  # a spot with less than this share of the largest stroke's area counts as dirt
+PEN = 0.06  # width of a pen's ink on the pad, as a share of its side
+TIE = 1e-3  # of a pixel: more than sums of float32 are uncertain by
+PAD_PIXELS = 280  # side of the pads that are plainly resized
+
+__all__ = [
+    "Steps",
+    "as_strokes",
+    "centre_by_mass",
+    "draw_ink",
+    "fit_box",
+    "fit_strokes",
+    "plain_resize",
+    "to_field",
+    "to_ink",
+    "to_mnist",
+    "to_mnist_from_image",
+]
+
+
+@dataclass(frozen=True)
+class Steps:
+    """What `to_mnist` does with strokes; each step can be left out to see what it is good for.
+
+    fit: the digit fills the box of 20 pixels (else the whole pad becomes the field); centre: by the ink's mass; ink: of
+    one width in the image (else the pen's, scaled along); resize: none of these, but `plain_resize`.
+    """
+
+    fit: bool = True
+    centre: bool = True
+    ink: bool = True
+    resize: bool = False
+
+
+def to_mnist(strokes: Sequence, pen: float = PEN, steps: Steps = Steps()) -> np.ndarray:
+    """Return what MNIST would hold of a drawing: (28, 28) float32 in 0..1, whole 255ths, ink bright on 0.
+
+    strokes: a list of lists of points [x, y] in 0..1, x to the right, y down, one list for each time the pen was down.
+    pen: the width of the ink on the pad, as a share of its side; it has no effect on the image unless `steps` says so.
+    With all steps the same digit gives the same image at any place and in any size from 5 % of the pad. A drawing
+    without points gives all zeros. Raises DigitsError for what are no strokes, and for a pen of no width.
+    """
+    if not 0 < pen <= 1:
+        raise DigitsError(f"a pen of width {pen} was given, wanted is a share of the pad's side, as 0.06")
+    strokes = as_strokes(strokes)
+    if steps.resize:
+        return plain_resize(strokes, pen)
+    if steps.fit:
+        strokes, width = fit_strokes(strokes, None if steps.ink else pen)
+    else:
+        strokes, width = to_field(strokes), INK if steps.ink else pen * FIELD
+    image = draw_ink(strokes, width)
+    return centre_by_mass(image) if steps.centre else image
+
+
+def plain_resize(strokes: Sequence[np.ndarray], pen: float = PEN) -> np.ndarray:
+    """Draw strokes (in units of the pad) on a pad of 280 x 280 pixels and resize it to 28 x 28, as many tutorials do.
+
+    Returns (28, 28) float32 in 0..1. The digit stays as small and as far off as it was drawn.
+    """
+    pad = draw_pixels([stroke * PAD_PIXELS for stroke in strokes], PAD_PIXELS, pen * PAD_PIXELS)
+    return cv2.resize(pad, (FIELD, FIELD)).astype(np.float32) / 255
 
 
 def to_mnist_from_image(picture: np.ndarray) -> np.ndarray:
@@ -35,34 +96,14 @@ def to_mnist_from_image(picture: np.ndarray) -> np.ndarray:
     return image / peak if peak > 0 else image
 
 
-def to_ink(picture: np.ndarray) -> np.ndarray:
-    """Return the ink of a picture, (H, W) float32 in 0..1, on a background of exactly 0.
-
-    picture: (H, W), (H, W, 1) grey, (H, W, 2) grey and alpha, (H, W, 3) colour or (H, W, 4) colour and alpha, in either
-    order of colours; bool, integers, or float in 0..1. The border tells the background, dark or light; what differs
-    from it in any channel is ink, unless it is as faint as the background's own unevenness or as small as a speck.
-    """
-    pixels = _on_paper(_as_floats(picture))
-    inks, noises = zip(*(_off_paper(channel) for channel in np.moveaxis(pixels, 2, 0)), strict=True)
-    ink, noise = np.max(inks, axis=0), max(noises)
-    peak = ink.max()
-    if peak < max(FAINTEST, 7 * noise):  # among all pixels of a picture chance reaches 5 to 6 standard deviations
-        return np.zeros_like(ink)
-    strokes = _strokes(ink > max(FAINT * peak, 4 * noise))
-    ink[~strokes | (ink < max(HALF_LEVEL, noise))] = 0
-    return ink / ink.max()
-
-
 def fit_box(ink: np.ndarray, box: int = BOX) -> np.ndarray:
     """Cut the ink (H, W) out along its bounding box and scale it, aspect kept, until its longer side has `box` pixels.
 
     Returns (h, w) float32 with max(h, w) == box; ink without a single pixel above 0 gives (box, box) zeros.
     """
-    ink = np.asarray(ink, dtype=np.float32)
-    rows, columns = (np.flatnonzero(ink.any(axis=axis)) for axis in (1, 0))
-    if rows.size == 0:
+    digit = _cut_out(np.asarray(ink, dtype=np.float32))
+    if digit.size == 0:
         return np.zeros((box, box), dtype=np.float32)
-    digit = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     height, width = digit.shape
     longer = max(height, width)
     size = max(1, round(width * box / longer)), max(1, round(height * box / longer))  # OpenCV wants (width, height)
@@ -71,93 +112,33 @@ def fit_box(ink: np.ndarray, box: int = BOX) -> np.ndarray:
 
 
 def centre_by_mass(ink: np.ndarray, field: int = FIELD) -> np.ndarray:
-    """Place the ink (h, w), h and w at most `field`, in a field of zeros so that its centre of mass is in the middle.
+    """Place the ink (h, w) in a field of zeros so that its centre of mass is in the middle.
 
     Returns (field, field) float32. The shift is by whole pixels, as in MNIST, where every centre of mass lies within
-    half a pixel of row 14 and column 14; it stops at the field's edge, so no ink is ever lost.
+    half a pixel of row 14 and column 14; it stops at the field's edge, so no ink is ever lost. Raises DigitsError for
+    ink that is longer than the field.
     """
     ink = np.asarray(ink, dtype=np.float32)
-    if ink.ndim != 2 or max(ink.shape) > field:
+    digit = _cut_out(ink) if ink.ndim == 2 else ink
+    if digit.ndim != 2 or max(digit.shape) > field:
         raise DigitsError(f"ink of shape {ink.shape} does not fit a field of {field} x {field}: use fit_box first")
     image = np.zeros((field, field), dtype=np.float32)
-    corner = [_offset(ink.sum(axis=axis), field) for axis in (1, 0)]
-    image[corner[0] : corner[0] + ink.shape[0], corner[1] : corner[1] + ink.shape[1]] = ink
+    top, left = (_offset(digit.sum(axis=axis), field) for axis in (1, 0))
+    image[top : top + digit.shape[0], left : left + digit.shape[1]] = digit
     return image
+
+
+def _cut_out(ink: np.ndarray) -> np.ndarray:
+    """The ink (H, W) within its bounding box, (0, 0) where there is none."""
+    rows, columns = (np.flatnonzero(ink.any(axis=axis)) for axis in (1, 0))
+    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] if rows.size else ink[:0, :0]
 
 
 def _offset(profile: np.ndarray, field: int) -> int:
     """Where a profile of masses has to start in the field to have its centre of mass at the index field // 2."""
     mass = profile.sum()
-    centre = profile @ np.arange(profile.size) / mass if mass > 0 else profile.size / 2
-    return int(np.clip(round(field // 2 - centre), 0, field - profile.size))
-
-
-def _as_floats(picture: np.ndarray) -> np.ndarray:
-    """Check a picture and return a float32 copy (H, W, C) in 0..1."""
-    wanted = "wanted is one picture of finite numbers, (H, W) grey, (H, W, 3) colour or (H, W, 4) colour and alpha"
-    try:
-        picture = np.asarray(picture)
-    except ValueError:
-        raise DigitsError(f"nested lists of unequal length were given; {wanted}") from None
-    if picture.dtype.kind not in "buif":
-        raise DigitsError(f"a picture of dtype {picture.dtype} was given; {wanted}")
-    channels = picture[..., np.newaxis] if picture.ndim == 2 else picture
-    if channels.ndim != 3 or channels.size == 0 or channels.shape[2] > 4:
-        raise DigitsError(f"an array of shape {picture.shape} was given; {wanted}")
-    floats = channels.astype(np.float32)
-    if not np.isfinite(floats).all():
-        raise DigitsError(f"a picture with NaN or infinite values was given; {wanted}")
-    if picture.dtype.kind == "u":
-        floats /= np.iinfo(picture.dtype).max
-    elif floats.max() > 1:
-        floats /= 255  # numbers of a common image in another type
-    return floats
-
-
-def _on_paper(pixels: np.ndarray) -> np.ndarray:
-    """Lay a picture with alpha, the last of 2 or 4 channels, on white paper, or on black where white would hide it."""
-    if pixels.shape[2] in (1, 3):
-        return pixels
-    colours, alpha = pixels[..., :-1], pixels[..., -1:]
-    on_white = 1 - alpha * (1 - colours)
-    return on_white if np.ptp(on_white) >= 0.25 else alpha * colours
-
-
-def _border(pixels: np.ndarray) -> np.ndarray:
-    """The pixels along the four edges, (B, ...)."""
-    return np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
-
-
-def _off_paper(channel: np.ndarray) -> tuple[np.ndarray, float]:
-    """Return how far each pixel of a channel (H, W) is from its paper on the ink's side, dark or light, 0 on the other
-    side; and the standard deviation of the paper.
-
-    The paper is a surface of second degree, so light that falls off to a side or into the corners is part of it. It is
-    fitted by least squares to the border, without the pixels there that a stroke runs through.
-    """
-    y, x = (np.linspace(-1, 1, side, dtype=np.float32) for side in channel.shape)
-    y = y[:, np.newaxis]
-    terms = [np.broadcast_to(term, channel.shape) for term in (np.float32(1), x, y, x * x, x * y, y * y)]
-
-    border = _border(channel)
-    away = np.abs(border - np.median(border))
-    free = away <= 3 * np.median(away) + 1e-3
-    known = np.stack([_border(term) for term in terms], axis=1)[free]
-    # Where too few pixels tell, level paper is the best guess: the small penalty on all weights but the first.
-    penalty = 1e-3 * len(known) * np.diag([0, 1, 1, 1, 1, 1])
-    weights = np.linalg.solve(known.T @ known + penalty, known.T @ border[free]).astype(np.float32)
-
-    difference = sum(weight * term for weight, term in zip(weights, terms, strict=True)) - channel
-    noise = 1.4826 * float(np.median(np.abs(_border(difference))))  # the median deviation, scaled to a normal's sigma
-    if difference.max() < -difference.min():
-        difference = -difference
-    return np.maximum(difference, 0), noise
-
-
-def _strokes(mask: np.ndarray) -> np.ndarray:
-    """Drop a mask's specks, spots far smaller than the largest, and add a pixel to the rest: the soft rim of a line."""
-    _, labels, statistics, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    areas = statistics[:, cv2.CC_STAT_AREA]
-    keep = areas >= SPECK * areas[1:].max(initial=0)
-    keep[0] = False  # label 0 is the background
-    return cv2.dilate(keep[labels].astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
+    if mass == 0:
+        return 0
+    # A symmetric digit has its centre between two pixels: TIE takes the same one however its sum was rounded.
+    start = round(field // 2 - profile @ np.arange(profile.size) / mass + TIE)
+    return int(np.clip(start, 0, field - profile.size))

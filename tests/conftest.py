@@ -36,6 +36,16 @@ def mnist():
     return load_mnist("mnist")
 
 
+@pytest.fixture(scope="session")
+def pen_strokes():
+    """Label and strokes of 600 real pen digits, to measure with: see tools/pen_strokes.py."""
+    from pen_strokes import pen_strokes_path, read_pen_strokes
+
+    if not pen_strokes_path().exists():
+        pytest.skip(f"the pen strokes are not here, {pen_strokes_path()}: set PEN_STROKES to their file")
+    return read_pen_strokes()
+
+
 # A skip on a machine that has everything hides a broken test, so CI sets NO_SKIPS=1.
 
 

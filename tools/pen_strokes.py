@@ -1,0 +1,56 @@
+"""Read the 600 real pen digits that the networks are measured with; nothing is trained on them or chosen by them.
+
+They are isolated digits of UNIPEN (I. Guyon et al., ICPR 1994) and do not belong to the project. The variable
+PEN_STROKES names their file, which else lies in ../shared/pen_strokes beside the project. It is JSON, compressed with
+gzip or not: a list of records with a `label` and the `strokes`, lists of points [x, y] in 0..1000, y downwards.
+"""
+
+import gzip
+import json
+import os
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from helpers.errors import DigitsError
+from helpers.files import reason
+
+BESIDE = Path(__file__).parent.parent.parent / "shared" / "pen_strokes" / "strokes.json.gz"
+
+Strokes = list[list[list[float]]]
+
+
+def pen_strokes_path() -> Path:
+    """Where the file is to lie, whether it is there or not."""
+    return Path(os.environ.get("PEN_STROKES") or BESIDE)
+
+
+def read_pen_strokes() -> list[tuple[int, Strokes]]:
+    """The label and the strokes of each digit, its longer side scaled to 0..1.
+
+    Raises DigitsError where the file is missing or damaged.
+    """
+    path = pen_strokes_path()
+    try:
+        content = path.read_bytes()
+        records = json.loads(gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content)
+        return [
+            (int(record["label"]), [(np.array(stroke) / 1000).tolist() for stroke in record["strokes"]])
+            for record in records
+        ]
+    except FileNotFoundError:
+        raise DigitsError(f"the pen strokes are not here, {path}: set PEN_STROKES to their file") from None
+    except (EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
+        raise DigitsError(f"{path} does not hold pen strokes ({error}): copy it again") from error
+    except OSError as error:
+        raise DigitsError(f"cannot read {path}: {reason(error)}") from error
+
+
+def placed(strokes: Strokes, rng: np.random.Generator) -> Strokes:
+    """The strokes, whose longer side is 1, at a random size of 10 % to 100 % of the pad and a random place in it."""
+    corner = np.min([np.min(stroke, axis=0) for stroke in strokes], axis=0)
+    extent = np.max([np.max(stroke, axis=0) for stroke in strokes], axis=0) - corner
+    size = rng.uniform(0.1, 1)
+    place = rng.random(2) * (1 - size * extent)
+    return [((np.array(stroke) - corner) * size + place).tolist() for stroke in strokes]
