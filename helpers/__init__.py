@@ -2,7 +2,7 @@
 
 - it runs: compat; errors, files (one-line errors, whole files)
 - data: data, on top of sources, download, offline, idx and mat
-- learning: networks, training, callbacks, evaluation
+- learning: networks, training, callbacks, evaluation, augmentation
 - answering: classifier, on top of params and images; drawing, on top of strokes and ink, turns any drawing or picture
   into one of MNIST's kind; pictures reads them from files
 - pictures: plots, on top of figures, galleries, charts, answers, plot_inputs and words; diagram

@@ -17,6 +17,7 @@ from helpers.params import FIX, read_params, write_params
 import mxnet as mx
 
 BATCH_SIZE = 100
+SHIPPED = (*NETWORKS, "canvas")  # the names of the trained parameters that ship; "canvas" is another dropout CNN
 
 
 class Classifier:
@@ -39,8 +40,8 @@ class Classifier:
     def load(cls, source: str | Path) -> "Classifier":
         """Load a shipped network by its name, or any of the three from a .params file, told by names and shapes.
 
-        source: "mlp", "lenet", "dropout-cnn" or a path. Raises DigitsError that names the file when it cannot be read,
-        is damaged, or holds the parameters of something else.
+        source: "mlp", "lenet", "dropout-cnn", "canvas" (the dropout CNN that reads drawings best) or a path. Raises
+        DigitsError that names the file when it cannot be read, is damaged, or holds the parameters of something else.
         """
         path = _find(source)
         arg_params, aux_params = _read(path)
@@ -53,6 +54,11 @@ class Classifier:
     def save(self, path: str | Path) -> None:
         """Save the parameters to `path`, whole or not at all, in the format of `Module.save_params`."""
         write_params(path, {f"arg:{name}": array for name, array in self._params.items()})
+
+    @property
+    def params(self) -> dict[str, np.ndarray]:
+        """A copy of the parameters, float32 arrays by name."""
+        return {name: array.copy() for name, array in self._params.items()}
 
     def probabilities(self, image: np.ndarray) -> np.ndarray:
         """The probability of each digit, (10,) float32, for one image: (28, 28) floats in 0..1, bright ink on 0.
@@ -87,26 +93,27 @@ def load_params(source: str | Path) -> tuple[dict[str, mx.nd.NDArray], dict[str,
 
 
 def checkpoint_path(name: str) -> Path:
-    """Where the parameters of "mlp", "lenet" or "dropout-cnn" lie that ship with the project."""
-    return Path(__file__).parent / "checkpoints" / f"{_known(name)}.params"
+    """Where the parameters of "mlp", "lenet", "dropout-cnn" or "canvas" lie that ship with the project."""
+    return Path(__file__).parent / "checkpoints" / f"{_known(name, SHIPPED)}.params"
 
 
-def _known(network: str) -> str:
-    if network not in NETWORKS:
-        raise DigitsError(f'there is no network "{network}": choose {", ".join(NETWORKS)}')
-    return network
+def _known(name: str, names: Collection[str] = tuple(NETWORKS)) -> str:
+    if name not in names:
+        raise DigitsError(f'there is no network "{name}": choose {", ".join(names)}')
+    return name
 
 
 def _find(source: str | Path) -> Path:
     """The file of a shipped network, or the path itself."""
     path = Path(source)
-    if source in NETWORKS:
+    if source in SHIPPED:
         path = checkpoint_path(source)
         if not path.exists():
-            command = f"python -m helpers train {source} --out {source}.params"
+            train = f"python -m helpers train {source} --out {source}.params"
+            command = train if source in NETWORKS else f"python tools/make_checkpoints.py {source}"
             raise DigitsError(f"the trained {source} is missing, {path}: install the project again, or run `{command}`")
     elif not path.suffix and not os.access(path, os.F_OK):  # path.exists() raises for a name that is too long
-        raise DigitsError(f'there is no network or file "{source}": choose {", ".join(NETWORKS)} or a .params file')
+        raise DigitsError(f'there is no network or file "{source}": choose {", ".join(SHIPPED)} or a .params file')
     return path
 
 
