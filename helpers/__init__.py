@@ -5,7 +5,10 @@
 - learning: networks, training, callbacks, evaluation, augmentation
 - answering: classifier, on top of params and images; drawing, on top of strokes and ink, turns any drawing or picture
   into one of MNIST's kind; pictures reads them from files
+- drawing live: canvas (with canvas.js and canvas.css), on top of canvas_traits, reading, looking, keeping and still;
+  inside looks into a network, kept is the class's file of digits, lock lets one write at a time
 - pictures: plots, on top of figures, galleries, charts, answers, plot_inputs and words; diagram
+- servers: server, settings of those that the canvas talks through
 - command line: __main__, commands, check, packages
 """
 
