@@ -1,5 +1,6 @@
 """tools/store_notebooks.py and tools/tidy_notebook.py on small notebooks of their own."""
 
+import base64
 import json
 import subprocess
 import sys
@@ -111,6 +112,20 @@ def test_widgets_leave_no_trace():
     tidy_notebook.tidy(notebook)
     assert "widget" not in json.dumps(notebook)
     assert notebook.cells[0].metadata == {"tags": ["x"]}
+    assert notebook.cells[0].outputs == []
+
+
+def test_a_widget_that_brings_a_picture_leaves_the_picture():
+    pixels = base64.b64encode(b"any").decode()
+    widget = {tidy_notebook.WIDGET: {"model_id": "1"}, "image/png": pixels, "text/plain": "A pad with a 7."}
+    cell = new_code_cell(
+        "canvas", outputs=[new_output("display_data", widget, metadata={"image/png": {"alt": "A 7."}})]
+    )
+    notebook = new_notebook(cells=[cell])
+    tidy_notebook.tidy(notebook)
+    (output,) = notebook.cells[0].outputs
+    assert output.data == {"image/png": pixels, "text/plain": "A pad with a 7."}
+    assert output.metadata == {"image/png": {"alt": "A 7."}}
 
 
 README = """\

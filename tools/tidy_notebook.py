@@ -61,7 +61,8 @@ def tidy_output(output: nbformat.NotebookNode, paths: dict[str, str]) -> None:
     if output.output_type == "stream":
         output.text = neutral(last_states(output.text), paths)
         return
-    output.data.pop(WIDGET, None)
+    if output.data.pop(WIDGET, None) and "image/png" not in output.data:
+        output.data.clear()  # what is left of a widget is its name, which tells a reader nothing
     if "image/png" in output.data:  # once is enough, and GitHub shows no picture that is written into HTML
         output.data.pop("text/html", None)
     for kind, content in output.data.items():
