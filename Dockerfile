@@ -1,6 +1,7 @@
 # The series in a container: for Apple silicon and Windows, or anywhere that has no Python 3.11 or 3.12.
 #     docker build --tag digits .
 #     docker run --interactive --tty --publish 8888:8888 digits
+#     docker run --interactive --tty --publish 127.0.0.1:8866:8866 digits make demo HOST=0.0.0.0
 FROM python:3.12-slim AS base
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends git graphviz make \
@@ -12,5 +13,5 @@ FROM base
 WORKDIR /digits
 COPY --chown=student . .
 RUN make venv
-EXPOSE 8888
+EXPOSE 8888 8866
 CMD ["make", "lab", "PORT=8888", "ARGS=--no-browser --ip=0.0.0.0"]

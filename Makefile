@@ -2,9 +2,11 @@
 PY := .venv/bin/python
 NBVAL := -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=1200 --nbval-kernel-startup-timeout=120
 LAB := -m jupyterlab --log-level=WARN -y --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks
+# jupyter/ configures every Jupyter server; what else there is keeps its place after it.
+CONFIGURED := JUPYTER_CONFIG_PATH="$$PWD/jupyter$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH}"
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lab test test-mnist notebooks lint requirements clean
+.PHONY: help venv lab demo test test-mnist notebooks lint requirements clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -14,8 +16,13 @@ venv: ## make .venv from requirements.txt (PYTHON=/path/to/python3.12 to choose 
 
 lab: venv ## open JupyterLab on the notebooks (PORT=8899 ARGS=--no-browser)
 	@echo "Starting JupyterLab on notebooks/; Ctrl-C stops it"
-	@$(PY) $(LAB) $(if $(PORT),--port=$(PORT) --ServerApp.port_retries=0) \
+	@$(CONFIGURED) $(PY) $(LAB) $(if $(PORT),--port=$(PORT) --ServerApp.port_retries=0) \
 		$$([ "$$(id -u)" != 0 ] || echo --allow-root) $(ARGS)
+
+# HOST counts only as `make demo HOST=...`: some shells and conda set a variable of that name to something else.
+demo: venv ## serve the canvas as a web page (PORT=8866 HOST=127.0.0.1 VISITORS=20 IDLE=300)
+	@exec $(PY) -m demo $(if $(PORT),--port='$(PORT)') $(if $(filter command%,$(origin HOST)),--host='$(HOST)') \
+		$(if $(VISITORS),--visitors='$(VISITORS)') $(if $(IDLE),--idle='$(IDLE)')
 
 test: lint ## run the unit tests, and every notebook on the offline digits
 	@echo "Running the unit tests, and every notebook on the offline digits"
@@ -42,5 +49,5 @@ requirements: venv ## pin the dependencies of pyproject.toml in requirements.txt
 
 clean: ## remove .venv and every cache of this folder (never the data)
 	@echo "Removing .venv and the caches"
-	@rm -rf .venv .venv.old .venv.pid .cache .pytest_cache .ruff_cache *.egg-info
+	@rm -rf .venv .venv.old .venv.pid .cache build .pytest_cache .ruff_cache *.egg-info
 	@find . -name __pycache__ -prune -exec rm -rf {} +

@@ -26,6 +26,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 SCRIPTS = [ROOT / ".ci" / "run", *sorted((ROOT / "tools").glob("*.sh"))]
+FOLDERS = ("helpers", "demo", "benchmarks", "tests", "tests/browser", "tools")  # of Python
 LONGEST_MODULE = 180  # lines
 
 
@@ -57,7 +58,7 @@ def files():
 
 def sources():
     """The Python text of each module, test, tool and notebook, by path."""
-    for folder in ("helpers", "tests", "tools"):
+    for folder in FOLDERS:
         for path in sorted((ROOT / folder).glob("*.py")):
             yield path, path.read_text(encoding="utf-8")
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
@@ -91,7 +92,8 @@ def test_every_pin_is_exact():
 
 
 def test_what_is_imported_is_declared():
-    own = {"helpers", *(path.stem for folder in ("tests", "tools") for path in (ROOT / folder).glob("*.py"))}
+    loose = ("benchmarks", "tests", "tests/browser", "tools")  # each file of these is imported by its own name
+    own = {"helpers", "demo", "browser", *(path.stem for folder in loose for path in (ROOT / folder).glob("*.py"))}
     distributions = packages_distributions()
     for path, text in sources():
         for package in set(imported(text)) - own - sys.stdlib_module_names:
@@ -176,10 +178,10 @@ def make(*arguments):
 
 def test_make_lists_its_targets():
     listed = make()
-    assert re.findall(r"^ +make (\S+)", listed, flags=re.MULTILINE)[:4] == ["help", "venv", "lab", "test"]
+    assert re.findall(r"^ +make (\S+)", listed, flags=re.MULTILINE)[:5] == ["help", "venv", "lab", "demo", "test"]
 
 
-@pytest.mark.parametrize("target", ["lab", "test", "test-mnist", "notebooks", "lint", "requirements"])
+@pytest.mark.parametrize("target", ["lab", "demo", "test", "test-mnist", "notebooks", "lint", "requirements"])
 def test_targets_make_the_environment_first(target):
     assert "tools/make_venv.sh" in make("--dry-run", target).splitlines()[0]
 
@@ -239,7 +241,7 @@ def ci(folder, **variables):
         shutil.copy(ROOT / name, folder / name)
     for name in ("sh", "dirname"):
         (folder / "bin" / name).symlink_to(shutil.which(name))
-    programs = {"make": "echo made $*", "git": "", "dot": "", "python3.12": "echo 3.12"}
+    programs = {"make": "echo made $*", "git": "", "dot": "", "chromium": "", "python3.12": "echo 3.12"}
     programs["../.venv/bin/python"] = "exit 1"
     for name, script in programs.items():
         (folder / "bin" / name).write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
