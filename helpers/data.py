@@ -12,14 +12,24 @@ import numpy as np
 from helpers.download import DownloadError
 from helpers.errors import DigitsError
 from helpers.idx import read_idx, write_idx
-from helpers.mat import read_mat
+from helpers.mat import mnist_to_mat, read_mat
 from helpers.offline import offline_digits
 from helpers.sources import mnist_files
 
 if TYPE_CHECKING:
     import mxnet as mx
 
-__all__ = ["Digits", "Split", "iterator", "load_mat", "load_mnist", "mnist_files", "read_idx", "write_idx"]
+__all__ = [
+    "Digits",
+    "Split",
+    "iterator",
+    "load_mat",
+    "load_mnist",
+    "mnist_files",
+    "mnist_to_mat",
+    "read_idx",
+    "write_idx",
+]
 
 SOURCES = ("mnist", "digits", "auto")
 SEED = 0

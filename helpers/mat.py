@@ -1,4 +1,4 @@
-"""Read MNIST as MATLAB users have it: mnist_all.mat, one variable per class and part."""
+"""Read and write MNIST as MATLAB users have it: mnist_all.mat, one variable per class and part."""
 
 from io import BytesIO
 from pathlib import Path
@@ -6,7 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from helpers.errors import DigitsError
-from helpers.files import reason
+from helpers.files import atomic_write, reason
+from helpers.idx import read_idx
+from helpers.sources import mnist_files
+
+KEYS = {"train": "train", "test": "t10k"}  # how the names of the IDX files begin
 
 
 def read_mat(path: str | Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -23,6 +27,38 @@ def read_mat(path: str | Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         classes = [_class_images(arrays, f"{part}{digit}", path) for digit in range(10)]
         parts[part] = np.concatenate(classes), np.repeat(np.arange(10), [len(images) for images in classes])
     return parts
+
+
+def write_mat(path: str | Path, parts: dict[str, tuple[np.ndarray, np.ndarray]]) -> None:
+    """Write `parts`, as `read_mat` returns them: images (N, 28, 28) uint8 and labels (N,) in any order.
+
+    The file is compressed, of version 7 like the published one, and gets the name `path` when it is whole. Within a
+    class the images keep their order. Raises DigitsError for images of another kind, and when it cannot be written.
+    """
+    from scipy.io import savemat
+
+    arrays = {}
+    for part in ("train", "test"):
+        images, labels = parts[part]
+        if images.dtype != np.uint8 or images.shape != (len(labels), 28, 28):
+            kind = f"{images.dtype} of shape {images.shape} with {len(labels)} labels"
+            raise DigitsError(f"{part} images are {kind}: wanted are uint8 of shape (N, 28, 28), one label for each")
+        if not np.isin(labels, range(10)).all():
+            raise DigitsError(f"{part} labels are not all digits: wanted are whole numbers from 0 to 9")
+        arrays |= {f"{part}{digit}": images[labels == digit].reshape(-1, 784) for digit in range(10)}
+    with atomic_write(path) as partial, partial.open("wb") as file:
+        savemat(file, arrays, do_compression=True)
+
+
+def mnist_to_mat(path: str | Path, files: dict[str, Path] | None = None) -> None:
+    """Write the four IDX files as one MATLAB file, which `read_mat` and MATLAB read: MNIST's 70,000 images, 13 MB.
+
+    `files` are their paths by the keys of `mnist_files`, which finds them where they are not given.
+    Raises DigitsError for files that cannot be had, are damaged or are not such ones.
+    """
+    files = files or mnist_files()
+    read = {key: read_idx(file) for key, file in files.items()}
+    write_mat(path, {part: (read[f"{key}-images"], read[f"{key}-labels"]) for part, key in KEYS.items()})
 
 
 def _load(path: Path) -> dict[str, np.ndarray]:

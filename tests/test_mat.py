@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from scipy.io import savemat
+from scipy.io import loadmat, savemat
 
-from helpers.data import load_mat
+from helpers.data import load_mat, mnist_to_mat, write_idx
 from helpers.errors import DigitsError
+from helpers.mat import read_mat, write_mat
 
 WANTED = "wanted are train0..train9 and test0..test9, uint8 of shape \\(N, 784\\)"
 
@@ -121,3 +122,72 @@ def test_missing_file_and_folder(tmp_path):
         load_mat(tmp_path / "none.mat")
     with pytest.raises(DigitsError, match="it is a folder"):
         load_mat(tmp_path)
+
+
+# Writing
+
+
+def idx_files(folder, train=50, test=20):
+    """Four IDX files of random images, the labels in a random order, and their arrays."""
+    random, files, arrays = np.random.default_rng(2), {}, {}
+    for key, count in {"train": train, "t10k": test}.items():
+        images, labels = random.integers(0, 256, (count, 28, 28)), random.permutation(np.arange(count) % 10)
+        for kind, array in {"images": images, "labels": labels}.items():
+            name = f"{key}-{kind}"
+            files[name], arrays[name] = folder / f"{name}.gz", array.astype(np.uint8)
+            write_idx(files[name], arrays[name])
+    return files, arrays
+
+
+def test_a_matlab_file_from_idx_files(tmp_path):
+    files, arrays = idx_files(tmp_path)
+    mnist_to_mat(tmp_path / "mnist_all.mat", files)
+    found = {name: array for name, array in loadmat(tmp_path / "mnist_all.mat").items() if not name.startswith("__")}
+    assert set(found) == {f"{part}{digit}" for part in ("train", "test") for digit in range(10)}
+    for part, key in {"train": "train", "test": "t10k"}.items():
+        for digit in range(10):
+            wanted = arrays[f"{key}-images"][arrays[f"{key}-labels"] == digit].reshape(-1, 784)
+            assert found[f"{part}{digit}"].dtype == np.uint8
+            np.testing.assert_array_equal(found[f"{part}{digit}"], wanted)
+    assert len(load_mat(tmp_path / "mnist_all.mat").test) == 20
+
+
+def test_what_is_written_is_what_is_read(tmp_path):
+    images = np.random.default_rng(3).integers(0, 256, (30, 28, 28), dtype=np.uint8)
+    parts = {"train": (images[:20], np.repeat(np.arange(10), 2)), "test": (images[20:], np.arange(10))}
+    write_mat(tmp_path / "m.mat", parts)
+    for part, (found_images, found_labels) in read_mat(tmp_path / "m.mat").items():
+        np.testing.assert_array_equal(found_images, parts[part][0])
+        np.testing.assert_array_equal(found_labels, parts[part][1])
+
+
+def test_published_mnist_as_a_matlab_file(mnist, tmp_path):
+    mnist_to_mat(tmp_path / "mnist_all.mat")
+    assert (tmp_path / "mnist_all.mat").stat().st_size < 15e6
+    images, labels = read_mat(tmp_path / "mnist_all.mat")["test"]
+    order = np.argsort(mnist.test.labels, kind="stable")
+    np.testing.assert_array_equal(labels, mnist.test.labels[order])
+    np.testing.assert_array_equal(images, np.round(255 * mnist.test.images[order, 0]))
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "message"),
+    [
+        (np.zeros((2, 28, 28)), [0, 1], "train images are float64 of shape .* wanted are uint8"),
+        (np.zeros((2, 784), np.uint8), [0, 1], "uint8 of shape \\(2, 784\\) with 2 labels"),
+        (np.zeros((2, 28, 28), np.uint8), [0], "with 1 labels"),
+        (np.zeros((2, 28, 28), np.uint8), [0, 10], "train labels are not all digits"),
+    ],
+)
+def test_what_cannot_be_written_leaves_the_file_as_it_was(tmp_path, images, labels, message):
+    (tmp_path / "m.mat").write_text("mine")
+    with pytest.raises(DigitsError, match=message):
+        write_mat(tmp_path / "m.mat", {"train": (images, np.array(labels)), "test": (images, np.array(labels))})
+    assert [path.name for path in tmp_path.iterdir()] == ["m.mat"]
+    assert (tmp_path / "m.mat").read_text() == "mine"
+
+
+def test_a_folder_that_is_not_there(tmp_path):
+    files, _ = idx_files(tmp_path)
+    with pytest.raises(DigitsError, match=r"cannot write .*none.*: there is no such file or folder"):
+        mnist_to_mat(tmp_path / "none" / "m.mat", files)
