@@ -146,7 +146,7 @@ class Pad {
 
   key(event) {
     const arrow = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!plain(event)) return;
     if (arrow) {
       const step = event.shiftKey ? 0.1 : 0.02;
       this.cursor = this.cursor.map((value, axis) => within(value + step * arrow[axis]));
@@ -239,6 +239,24 @@ function watchKernel(model, el, tell) {
     model.off("comm_live_update", live);
   };
 }
+
+/**
+ * Keep the keys that mean something in the canvas from Jupyter, where an arrow goes to the next cell and Enter into one.
+ * Jupyter asks the element with the focus for this sign, before that hears of the key. Returns a function that stops.
+ */
+function keepKeys(root) {
+  const onKey = (event) => {
+    if (!root.contains(event.target)) return;
+    event.target.toggleAttribute("data-lm-suppress-shortcuts", plain(event) || isShortcut(event));
+  };
+  window.addEventListener("keydown", onKey, true);
+  return () => window.removeEventListener("keydown", onKey, true);
+}
+
+const plain = (event) => !event.ctrlKey && !event.metaKey && !event.altKey;
+
+/** Undo or redo. */
+const isShortcut = (event) => (event.ctrlKey || event.metaKey) && !event.altKey && ["z", "y"].includes(event.key.toLowerCase());
 
 // ---------------------------------------------------------------------------------------------- in words
 
@@ -398,7 +416,7 @@ function render({ model, el }) {
       ["Ctrl+Z", "undo"], ["Ctrl+Y or Ctrl+Shift+Z", "redo"], ["Delete or Escape", "clear"]]
       .map(([key, does]) => make("li", {}, make("kbd", {}, key), ` ${does}`))));
 
-  const root = make("div", { class: "digit-canvas", "data-lm-suppress-shortcuts": "true", role: "group", "aria-label": "Digit canvas",
+  const root = make("div", { class: "digit-canvas", role: "group", "aria-label": "Digit canvas",
     keydown: shortcut }, make("div", { class: "sheet" },
   make("div", { class: "board" },
     make("div", { class: "paper" }, surface, prompt),
@@ -458,11 +476,10 @@ function render({ model, el }) {
   }
 
   function shortcut(event) {
-    const key = event.key.toLowerCase();
-    if (!(event.ctrlKey || event.metaKey) || event.altKey || !["z", "y"].includes(key)) return;
+    if (!isShortcut(event)) return;
     event.preventDefault();
     event.stopPropagation();
-    if (key === "y" || event.shiftKey) travel(future, past);
+    if (event.key.toLowerCase() === "y" || event.shiftKey) travel(future, past);
     else travel(past, future);
   }
 
@@ -574,6 +591,7 @@ function render({ model, el }) {
   }
 
   const stopWatching = watchKernel(model, el, (gone) => { lost = gone; refresh(); });
+  const letKeysGo = keepKeys(root);
   model.on("change:drawing", adopt);
   model.on("change:result", show);
   model.on("change:collection", showKept);
@@ -585,6 +603,7 @@ function render({ model, el }) {
 
   return () => {
     stopWatching();
+    letKeysGo();
     clearTimeout(patience);
     clearTimeout(speech);
     root.remove();
