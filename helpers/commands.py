@@ -5,16 +5,14 @@ exit code. The imports are inside, so that one command does not pay, or fail, fo
 """
 
 import json
-import signal
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from helpers.errors import DigitsError
-from helpers.files import check_writable
+from helpers.files import check_writable, checkpoint_beside
+from helpers.interrupts import noting_ctrl_c
 
 NOT_SURE = 0.5  # below this probability `predict` says that it is not sure
 
@@ -50,12 +48,16 @@ def train(options: Namespace) -> int:
     check_writable(out)  # before the minutes of training, not after
 
     from helpers.data import load_mnist
+    from helpers.distributed import place_of
     from helpers.evaluation import accuracy
+    from helpers.resume import read_checkpoint
     from helpers.training import device, train
 
     context = None if options.device == "auto" else device(options.device)
+    place = place_of(options.kvstore)
+    before = read_checkpoint(checkpoint_beside(out), place) if options.resume else None
     digits, start = load_mnist(options.source), time.monotonic()
-    with _noting_ctrl_c() as interrupts:
+    with noting_ctrl_c() as interrupts:
         module, history = train(
             options.network,
             digits,
@@ -65,21 +67,46 @@ def train(options: Namespace) -> int:
             seed=options.seed,
             context=context,
             path=out,  # saved after each better epoch, so that even a killed process leaves the best one
+            checkpoint=checkpoint_beside(out),
+            start=before,
+            place=place,
         )
+    if not place.first:
+        return 0
     result = {
         "network": options.network,
         "data": digits.source,
         "origin": digits.origin,
-        "seed": options.seed,
+        "kvstore": place.kind,
+        "workers": place.workers,
+        "seed": options.seed or (before.settings.seed if before else 0),
         "minutes": round((time.monotonic() - start) / 60, 2),
         "epochs": len(history.valid),
         "best_epoch": history.valid.index(max(history.valid)) + 1,
         "valid_accuracy": max(history.valid),
         "test_accuracy": None if interrupts else accuracy(module, digits.test),
+        "host": place.host,
         "file": str(out),
     }
     _report(options, result | {"history": history.to_dict()}, _lines(result))
     return 130 if interrupts else 0
+
+
+def launch(options: Namespace) -> int:
+    """Train with several processes."""
+    from helpers.launch_command import run
+
+    run(options)
+    return 0
+
+
+def by_hand(options: Namespace) -> int:
+    """Train a network that is written by hand."""
+    from helpers.by_hand_command import run
+
+    result = run(options)
+    _report(options, result, _lines({name: value for name, value in result.items() if name != "history"}))
+    return 0
 
 
 def evaluate(options: Namespace) -> int:
@@ -139,23 +166,3 @@ def _lines(result: dict[str, object]) -> str:
     """The result as text, a line per entry; shares of one get four decimals."""
     shown = {name: f"{value:.4f}" if "accuracy" in name and value else value for name, value in result.items()}
     return "\n".join(f"{name.replace('_', ' '):15}{value}" for name, value in shown.items() if value is not None)
-
-
-@contextmanager
-def _noting_ctrl_c() -> Iterator[list[int]]:
-    """Yield a list that Ctrl-C adds to: training ends in good order on it, but the exit code has to tell."""
-    noted = []
-
-    def note(number: int, frame: object) -> None:
-        noted.append(number)
-        raise KeyboardInterrupt
-
-    before = signal.getsignal(signal.SIGINT)
-    if before is signal.SIG_IGN:  # started in the background: stay deaf
-        yield noted
-        return
-    signal.signal(signal.SIGINT, note)
-    try:
-        yield noted
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -59,6 +59,11 @@ def check_writable(path: str | Path) -> None:
         raise _Discard
 
 
+def checkpoint_beside(out: Path) -> Path:
+    """Where a training that saves its best epoch in `out` keeps its checkpoint (see helpers.resume)."""
+    return out.with_name(f"{out.name}.checkpoint")
+
+
 class _Discard(Exception):
     """Ends an `atomic_write` that is only a trial."""
 

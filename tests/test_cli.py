@@ -21,7 +21,7 @@ from helpers.networks import NETWORKS as SYMBOLS
 from helpers.pictures import read_picture
 from helpers.training import train
 
-COMMANDS = ("check", "data", "train", "evaluate", "predict")
+COMMANDS = ("check", "data", "train", "by-hand", "evaluate", "predict")
 OFFLINE = ("--source", "digits")
 
 
