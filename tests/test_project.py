@@ -242,6 +242,7 @@ def ci(folder, **variables):
     for name in ("sh", "dirname"):
         (folder / "bin" / name).symlink_to(shutil.which(name))
     programs = {"make": "echo made $*", "git": "", "dot": "", "chromium": "", "python3.12": "echo 3.12"}
+    programs |= {"ssh": "", "sshd": "", "ip": ""}
     programs["../.venv/bin/python"] = "exit 1"
     for name, script in programs.items():
         (folder / "bin" / name).write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
@@ -481,9 +482,14 @@ def test_known_to_fail():
 
 
 @pytest.mark.parametrize(
-    ("switch", "expected"), [("0", "== 3 skipped, 1 xfailed in "), ("1", "== 1 failed, 1 xfailed, 2 errors in ")]
+    ("switch", "may_skip", "expected"),
+    [
+        ("0", "", "== 3 skipped, 1 xfailed in "),
+        ("1", "", "== 1 failed, 1 xfailed, 2 errors in "),
+        ("1", "such thing|another", "== 1 skipped, 1 xfailed, 2 errors in "),
+    ],
 )
-def test_no_skips_turns_skips_into_failures(tmp_path, switch, expected):
+def test_no_skips_turns_skips_into_failures(tmp_path, switch, may_skip, expected):
     shutil.copy(ROOT / "tests" / "conftest.py", tmp_path)
     (tmp_path / "test_skips.py").write_text(SKIPS, encoding="utf-8")
     (tmp_path / "test_module.py").write_text(
@@ -492,7 +498,7 @@ def test_no_skips_turns_skips_into_failures(tmp_path, switch, expected):
     options = ["-p", "no:cacheprovider", "-rs", "--continue-on-collection-errors", "--rootdir", tmp_path, tmp_path]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options],
-        env=os.environ | {"NO_SKIPS": switch},
+        env=os.environ | {"NO_SKIPS": switch, "MAY_SKIP": may_skip},
         capture_output=True,
         text=True,
     )
