@@ -2,14 +2,16 @@
 
 - it runs: compat; errors, files (one-line errors, whole files)
 - data: data, on top of sources, download, offline, idx and mat
-- learning: networks, training, callbacks, evaluation, augmentation
+- learning: networks, training (on top of recipes, batches, devices and resume), callbacks, evaluation, augmentation
+- by hand: by_hand, by_hand_layers, by_hand_cnn, by_hand_numpy, by_hand_training and gradient_check, as in notebook 6
+- several processes: distributed, and to start them launch, launch_plan, launch_node and launch_command
 - answering: classifier, on top of params and images; drawing, on top of strokes and ink, turns any drawing or picture
   into one of MNIST's kind; pictures reads them from files
 - drawing live: canvas (with canvas.js and canvas.css), on top of canvas_traits, reading, looking, keeping and still;
   inside looks into a network, kept is the class's file of digits, lock lets one write at a time
 - pictures: plots, on top of figures, galleries, charts, answers, plot_inputs and words; diagram
 - servers: server, settings of those that the canvas talks through
-- command line: __main__, commands, check, packages
+- command line: __main__, commands, by_hand_command, interrupts, check, packages
 """
 
 try:

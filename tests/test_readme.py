@@ -58,7 +58,15 @@ def test_commands_parse(command):
 
 def test_commands_are_found_at_all():
     assert {"make lab", "make test"} <= set(MAKE)
-    assert {command.split()[3] for command in HELPERS} == {"check", "data", "train", "evaluate", "predict"}
+    assert {command.split()[3] for command in HELPERS} == {
+        "check",
+        "data",
+        "train",
+        "by-hand",
+        "launch",
+        "evaluate",
+        "predict",
+    }
 
 
 def test_links_and_pictures_lead_to_files():
