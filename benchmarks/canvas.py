@@ -80,7 +80,7 @@ def main() -> None:
     print_machine(options.digits)
     print("\n| host | p50 | p95 | slowest | ready after |\n| --- | --- | --- | --- | --- |")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=hosts.find_chromium(), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=hosts.find_chromium(), args=hosts.CHROMIUM_FLAGS)
         for prompt in (True, False) if options.with_nagle else (True,):
             for name in options.hosts.split(","):
                 with opened(browser, name, prompt) as (page, ready):

@@ -20,6 +20,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 TOKEN = "secret"
+CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+CHROMIUM_FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 OUTER = {"MAKELEVEL", "MAKEFLAGS", "MFLAGS", "ARGS", "PORT", "HOST", "VISITORS", "IDLE"}
 
 VOILA_OF = """

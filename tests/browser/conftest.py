@@ -1,9 +1,7 @@
 """The browser, the servers and their pages. Each is started once for all tests of this folder, and each page keeps its
 kernel, so a test begins by clearing the pad and leaves no state behind that another would stumble over."""
 
-import os
-import shutil
-
+import hosts
 import numpy as np
 import pytest
 from pen_strokes import placed
@@ -11,9 +9,6 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from browser.pad import WAIT, Pad
 from browser.places import DESKTOP, PHONE, open_page, pads, serve
-
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 # What the hosts themselves print as errors, however the canvas behaves.
 HOSTS_PRINT = [
@@ -23,11 +18,11 @@ HOSTS_PRINT = [
 
 @pytest.fixture(scope="package")
 def chromium():
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    path = hosts.find_chromium()
     if not path:
         pytest.skip("there is no Chromium: `apt-get install chromium`, or set CHROMIUM to the path of one")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=path, args=hosts.CHROMIUM_FLAGS)
         yield browser
         browser.close()
 
