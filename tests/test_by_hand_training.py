@@ -2,10 +2,10 @@
 
 import json
 import re
-from dataclasses import replace
 
 import numpy as np
 import pytest
+from samples import few
 
 from helpers.__main__ import main
 from helpers.by_hand import mlp_forward, mlp_gradients, mlp_parameters
@@ -16,14 +16,6 @@ from helpers.gradient_check import relative_difference
 from helpers.mat import write_mat
 
 import mxnet as mx
-
-
-def few(digits, train=600, valid=101):
-    return replace(
-        digits,
-        train=replace(digits.train, images=digits.train.images[:train], labels=digits.train.labels[:train]),
-        valid=replace(digits.valid, images=digits.valid.images[:valid], labels=digits.valid.labels[:valid]),
-    )
 
 
 def test_targets_hold_a_1_at_the_label(digits):
@@ -102,7 +94,7 @@ def test_networks_learn(digits, name, floor, capsys):
 
 
 def test_the_same_seed_gives_the_same_parameters_on_any_number_of_devices(digits):
-    part = few(digits)
+    part = few(digits, 600)
     runs = [
         train("mlp", part, epochs=2, seed=seed, devices=devices) for seed, devices in [(3, 1), (3, 1), (3, 2), (4, 1)]
     ]
@@ -120,7 +112,7 @@ def test_the_walkthroughs_settings(mnist):
 
 
 def test_impossible_settings(digits):
-    part = few(digits)
+    part = few(digits, 600)
     with pytest.raises(DigitsError, match="batch size = 601: choose 1 to 600"):
         train("mlp", part, batch_size=601)
     with pytest.raises(DigitsError, match="4 devices: choose 1 to 3, the batch size"):
@@ -143,7 +135,7 @@ def test_command(capsys):
 
 def test_command_on_a_matlab_file(digits, tmp_path, capsys):
     path = tmp_path / "mnist_all.mat"
-    parts = {"train": few(digits).train, "test": digits.test}
+    parts = {"train": few(digits, 600).train, "test": digits.test}
     write_mat(path, {k: (np.round(255 * s.images[:, 0]).astype(np.uint8), s.labels) for k, s in parts.items()})
     options = ["--epochs", "3", "--batch-size", "50", "--lr", "0.2", "--json"]
     code = main(["by-hand", "mlp", "--mat", str(path), *options])

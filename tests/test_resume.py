@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from launching import error, run, started, wait_for
+from samples import few
 
 from helpers.batches import ShuffledBatches
 from helpers.distributed import share
@@ -16,14 +17,6 @@ from helpers.resume import read_checkpoint
 from helpers.training import train
 
 import mxnet as mx
-
-
-def few(digits, train=500, valid=101):
-    return replace(
-        digits,
-        train=replace(digits.train, images=digits.train.images[:train], labels=digits.train.labels[:train]),
-        valid=replace(digits.valid, images=digits.valid.images[:valid], labels=digits.valid.labels[:valid]),
-    )
 
 
 def parameters(module):
