@@ -41,6 +41,19 @@ def _financial_function(*args, **options):
     raise NotImplementedError("NumPy's financial functions live in the package numpy_financial")
 
 
+class _NoScikitLearn:
+    """Keeps scikit-learn away from `mxnet.model`, which asks for it only to make FeedForward one of its estimators.
+
+    That would be a third of the time that `import mxnet` takes. Everyone else gets scikit-learn as ever.
+    """
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> None:
+        model = sys.modules.get("mxnet.model")
+        if name == "sklearn" and model is not None and not hasattr(model, "FeedForward"):  # it is just being imported
+            raise ModuleNotFoundError("mxnet.model does without scikit-learn", name=name)
+
+
 def prepare() -> None:
     """Restore what MXNet 1.9.1 needs, set its backend, silence its start-up messages. A second call changes nothing."""
     with warnings.catch_warnings():
@@ -57,6 +70,9 @@ def prepare() -> None:
         version.LooseVersion = version.StrictVersion = Version
         package.version = version
         sys.modules.update({"distutils": package, "distutils.version": version})
+
+    if _NoScikitLearn not in sys.meta_path:
+        sys.meta_path.insert(0, _NoScikitLearn)
 
     # Python's remarks on MXNet's source (odd escapes, old names): nothing that a reader could act on.
     warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"mxnet(\.|$)")

@@ -31,7 +31,6 @@ def main(arguments: list[str]) -> int:
 
             code = main(arguments)
         else:
-            sys.modules["sklearn"] = None  # MXNet does without, and starts in half the time
             importlib.import_module("mxnet")  # in these roles the import serves until the job ends
             code = 0
     except SystemExit as end:

@@ -141,3 +141,12 @@ def test_importing_helpers_does_not_import_mxnet():
 def test_preparing_again_changes_nothing():
     code = "import helpers, warnings; from helpers import compat; a = list(warnings.filters); compat.prepare(); "
     assert run(sys.executable, code + "print(warnings.filters == a)").stdout == "True\n"
+
+
+def test_scikit_learn_comes_to_everyone_but_mxnet():
+    for code in (
+        "import sys, helpers, mxnet as mx; assert 'sklearn' not in sys.modules; import sklearn.base",
+        "import sklearn.base, helpers, mxnet as mx; assert mx.model.FeedForward and sklearn.base",
+    ):
+        done = run(sys.executable, code)
+        assert (done.returncode, done.stderr) == (0, "")
