@@ -1,8 +1,9 @@
 """What the notebooks of "Handwritten digits with MXNet" share, by job:
 
-- it runs: compat; errors, files (one-line errors, whole files)
+- it runs: compat, threads; errors, files (one-line errors, whole files)
 - data: data, on top of sources, download, offline, idx and mat
-- learning: networks, training (on top of recipes, batches, devices and resume), callbacks, evaluation, augmentation
+- learning: networks, training (on top of recipes, batches, metrics, optimizers, devices and resume), callbacks,
+  evaluation, augmentation; recordio for images that are too many for the memory
 - by hand: by_hand, by_hand_layers, by_hand_cnn, by_hand_numpy, by_hand_training and gradient_check, as in notebook 6
 - several processes: distributed, and to start them launch, launch_plan, launch_node and launch_command
 - answering: classifier, on top of params and images; drawing, on top of strokes and ink, turns any drawing or picture
@@ -18,5 +19,9 @@ try:
     from helpers import compat
 
     compat.prepare()
+
+    from helpers import threads
+
+    threads.prepare()
 except ModuleNotFoundError:  # of NumPy, say: whoever needs it will fail, but `python -m helpers check` has to tell why
     pass

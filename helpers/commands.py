@@ -46,6 +46,10 @@ def train(options: Namespace) -> int:
     """Train a network and save its best epoch."""
     out = options.out or Path(f"{options.network}.params")
     check_writable(out)  # before the minutes of training, not after
+    from helpers.threads import set_threads
+
+    if options.network == "mlp":
+        set_threads(1)  # its layers are so small that a second thread costs more than it brings
 
     from helpers.data import load_mnist
     from helpers.distributed import place_of
@@ -102,6 +106,9 @@ def launch(options: Namespace) -> int:
 
 def by_hand(options: Namespace) -> int:
     """Train a network that is written by hand."""
+    from helpers.threads import cores, set_threads
+
+    set_threads(max(1, cores() // options.devices))
     from helpers.by_hand_command import run
 
     result = run(options)

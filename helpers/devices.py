@@ -1,8 +1,7 @@
 """Which devices there are to compute on."""
 
-import os
-
 from helpers.errors import DigitsError
+from helpers.threads import cores
 
 import mxnet as mx
 
@@ -23,10 +22,10 @@ def device(name: str = "auto") -> mx.Context:
 def devices() -> list[mx.Context]:
     """Every device that a Module can share its batches among: the GPU where there is one, else one per CPU core.
 
-    By itself MXNet uses one of two cores, so a convolutional network trains faster on a context for each; more than
-    four of them make the shares of a batch of 100 too small to be worth it.
+    Each context brings its own threads, OMP_NUM_THREADS of them: set that to 1 before MXNet is imported
+    (`helpers.threads.set_threads`), so that the contexts have one core each. More than four of them make the shares of
+    a batch of 100 too small to be worth it. On a CPU, one context with a thread per core is as fast and simpler.
     """
     if mx.context.num_gpus():
         return [mx.gpu()]
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return [mx.cpu(i) for i in range(min(4, cores))]
+    return [mx.cpu(i) for i in range(min(4, cores()))]

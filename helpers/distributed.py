@@ -61,12 +61,6 @@ class Place:
         """How often all workers together step while this one goes through a batch."""
         return self.workers if self._asynchronous else 1
 
-    @property
-    def devices(self) -> int:
-        """At most how many devices this worker should use, as the launcher counts those on one host."""
-        here = int(os.environ.get("DIGITS_WORKERS_HERE", 1)) if self.kvstore else 1
-        return max(1, (os.cpu_count() or 1) // here)
-
     def share(self, split: "Split") -> "Split":
         """Its part of the images."""
         return share(split, self.workers, self.worker) if self.workers > 1 else split

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from helpers.errors import DigitsError
 from helpers.files import reason
+from helpers.threads import WORKERS_HERE
 
 LOOPBACK = "127.0.0.1"
 FIRST_PORT = 9091  # of a launch over ssh
@@ -90,8 +91,7 @@ def environment(node: Node, nodes: Sequence[Node], start_seconds: float) -> dict
         "DMLC_NUM_WORKER": str(count["worker"]),
         "DMLC_NODE_HOST": node.address,
         "PORT": str(node.port),
-        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),  # the cores go to devices and workers
-        "DIGITS_WORKERS_HERE": str(here),
+        WORKERS_HERE: str(here),
         "DIGITS_START_SECONDS": str(start_seconds),
     }
 

@@ -6,6 +6,10 @@ import signal
 
 import pytest
 
+# Tests start several processes at once, browsers among them. A thread for each core in each process would be more than
+# there are cores, and all of them would wait for one another. What more threads give is in test_threads.py.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 def pytest_sessionstart():
     # A script's background job starts with SIGINT ignored, and so would each process that a test interrupts.

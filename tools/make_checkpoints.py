@@ -84,7 +84,7 @@ def train(name: str, digits: Digits) -> mx.mod.Module:
     schedule = mx.lr_scheduler.CosineScheduler(max_update=batches * recipe.epochs, base_lr=rate, final_lr=rate / 100)
     np.random.seed(SEED)
     mx.random.seed(SEED)
-    module = mx.mod.Module(NETWORKS[recipe.network](), context=training.devices(), logger=logging.getLogger(__name__))
+    module = mx.mod.Module(NETWORKS[recipe.network](), context=training.device(), logger=logging.getLogger(__name__))
     module.fit(
         Batches(digits.train, recipe.augmented),
         num_epoch=recipe.epochs,
