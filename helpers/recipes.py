@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from helpers.errors import DigitsError
 from helpers.networks import NETWORKS
+from helpers.optimizers import PLAIN_SGD
 
 import mxnet as mx
 
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 class Recipe:
     """How a network is trained: MXNet's name of the optimizer, its learning rate, epochs, images per batch.
 
-    With `cosine` the learning rate falls to a hundredth along a cosine. With `all_devices` each batch is shared;
-    the work of the MLP is too small for that.
+    With `cosine` the learning rate falls to a hundredth along a cosine.
     """
 
     optimizer: str
@@ -27,12 +27,11 @@ class Recipe:
     batch_size: int
     initializer: mx.init.Initializer
     cosine: bool = False
-    all_devices: bool = True
 
 
 RECIPES = {
-    "mlp": Recipe("sgd", 0.1, epochs=10, batch_size=100, initializer=mx.init.Xavier(), all_devices=False),
-    "lenet": Recipe("sgd", 0.1, epochs=10, batch_size=100, initializer=mx.init.Xavier()),
+    "mlp": Recipe(PLAIN_SGD, 0.1, epochs=10, batch_size=100, initializer=mx.init.Xavier()),
+    "lenet": Recipe(PLAIN_SGD, 0.1, epochs=10, batch_size=100, initializer=mx.init.Xavier()),
     "dropout-cnn": Recipe("adam", 0.001, epochs=15, batch_size=100, initializer=mx.init.Xavier(), cosine=True),
 }
 

@@ -13,7 +13,9 @@ from helpers.devices import device, devices
 from helpers.distributed import Place
 from helpers.errors import DigitsError
 from helpers.evaluation import ShortLastBatch
+from helpers.metrics import LazyAccuracy
 from helpers.networks import NETWORKS
+from helpers.optimizers import PLAIN_SGD
 from helpers.recipes import RECIPES, Recipe, Settings, choose
 from helpers.resume import Checkpoint, Checkpoints, ResumableModule
 
@@ -62,10 +64,8 @@ def train(
     each = place.batch_of_each(settings.batch_size)
     training = ShuffledBatches(place.share(digits.train), each, settings.seed, done, place.worker)
     validation = ShortLastBatch(digits.valid.images, digits.valid.labels, min(each, len(digits.valid.labels)))
-    if context is None:
-        # A batch can be shared among at most as many devices as it has images, also the last one of the validation.
-        smallest = min(each, len(digits.valid.labels) % validation.batch_size or validation.batch_size)
-        context = devices()[: min(smallest, place.devices)] if recipe.all_devices else device()
+    # A parameter server is busy inside `import mxnet` and cannot import an optimizer of ours. "sgd" takes equal steps.
+    optimizer = "sgd" if place.kvstore and recipe.optimizer == PLAIN_SGD else recipe.optimizer
     steps = len(training) * place.steps_per_batch
     rate = {"learning_rate": settings.learning_rate, "begin_num_update": steps * done}
     if recipe.cosine:
@@ -76,7 +76,9 @@ def train(
     mx.random.seed(settings.seed)
     # fit reports through this logger; MXNet's default is the root logger, which it would configure for everyone.
     log = logging.getLogger(__name__)
-    module = ResumableModule(NETWORKS[network](), context=context, logger=log, states=start and start.states)
+    module = ResumableModule(
+        NETWORKS[network](), context=context or device(), logger=log, states=start and start.states
+    )
     history = History(**start.history.to_dict()) if start else History()
     best = Checkpoints(module, *((path, checkpoint) if place.first else (None, None)), settings, history, start)
     bar = [Progress(len(training), settings.epochs, each * place.workers)] if progress and place.first else []
@@ -84,11 +86,12 @@ def train(
         module.fit(
             training,
             validation if place.first else None,
+            eval_metric=LazyAccuracy(),
             num_epoch=settings.epochs,
             begin_epoch=done,
             arg_params=start and start.arrays(),
             kvstore=place.kvstore or "local",
-            optimizer=recipe.optimizer,
+            optimizer=optimizer,
             optimizer_params=rate,
             initializer=recipe.initializer,
             batch_end_callback=[history.batch_end, *bar],

@@ -1,7 +1,6 @@
 """Recipes, devices, seeds and bad arguments, on the offline handwriting."""
 
 import logging
-import os
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -14,6 +13,7 @@ from helpers.data import iterator
 from helpers.errors import DigitsError
 from helpers.evaluation import accuracy, predict
 from helpers.networks import NETWORKS
+from helpers.threads import cores
 from helpers.training import RECIPES, device, devices, train
 
 import mxnet as mx
@@ -36,8 +36,8 @@ def test_every_network_has_a_recipe():
     assert RECIPES.keys() == NETWORKS.keys()
     chosen = {name: (r.optimizer, r.learning_rate, r.epochs, r.batch_size) for name, r in RECIPES.items()}
     assert chosen == {
-        "mlp": ("sgd", 0.1, 10, 100),
-        "lenet": ("sgd", 0.1, 10, 100),
+        "mlp": ("plainsgd", 0.1, 10, 100),
+        "lenet": ("plainsgd", 0.1, 10, 100),
         "dropout-cnn": ("adam", 0.001, 15, 100),
     }
 
@@ -153,7 +153,7 @@ def test_devices_are_the_gpu_or_one_per_core():
     if mx.context.num_gpus():
         assert found == [mx.gpu()]
     else:
-        assert found == [mx.cpu(i) for i in range(min(4, os.cpu_count()))]
+        assert found == [mx.cpu(i) for i in range(min(4, cores()))]
 
 
 def test_two_devices_share_a_fit(digits):
