@@ -84,4 +84,4 @@ def _in_range(images: np.ndarray, name: str) -> np.ndarray:
     if low < -tolerance or high > 1 + tolerance:
         fix = by_255 if low >= 0 and 2 < high <= 255 else f"scale them, or cut them off with np.clip({name}, 0, 1)"
         raise DigitsError(f"values from {low:.4g} to {high:.4g} were given, {wanted}: {fix}")
-    return images.astype(np.float32)
+    return images.astype(np.float32, order="C")
