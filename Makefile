@@ -6,7 +6,7 @@ LAB := -m jupyterlab --log-level=WARN -y --ServerApp.root_dir=. --LabApp.default
 CONFIGURED := JUPYTER_CONFIG_PATH="$$PWD/jupyter$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH}"
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lab demo test test-mnist notebooks lint requirements clean
+.PHONY: help venv lab demo test test-mnist notebooks bench lint requirements clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -35,6 +35,11 @@ test-mnist: venv ## run every notebook on real MNIST, with its accuracy floors
 notebooks: venv ## execute the notebooks on real MNIST and store their outputs (ARGS=notebooks/02_mlp.ipynb)
 	@echo "Executing the notebooks on real MNIST and storing their outputs"
 	@$(PY) tools/store_notebooks.py $(ARGS)
+
+bench: venv ## compare the speed with PyTorch, JAX and Keras (ARGS=--smoke for a minute's trial)
+	@sh tools/make_bench_venv.sh
+	@echo "Training and predicting in turns; the table and the chart go to benchmarks/results/"
+	@$(PY) benchmarks/frameworks.py $(ARGS)
 
 lint: venv ## check the style of code and notebooks
 	@echo "Checking the style of code and notebooks"

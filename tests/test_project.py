@@ -26,7 +26,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 SCRIPTS = [ROOT / ".ci" / "run", *sorted((ROOT / "tools").glob("*.sh"))]
-FOLDERS = ("helpers", "demo", "benchmarks", "tests", "tests/browser", "tools")  # of Python
+FOLDERS = ("helpers", "demo", "benchmarks", "benchmarks/peers", "tests", "tests/browser", "tools")  # of Python
 LONGEST_MODULE = 180  # lines
 
 
@@ -44,6 +44,12 @@ def pinned():
     """By canonical name: the requirements of requirements.txt that hold for Linux on Python 3.11 and 3.12."""
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     return requirements(line for line in lines if line and not line.lstrip().startswith("#"))
+
+
+def compared():
+    """What the frameworks that MXNet is compared with need, in an environment of their own."""
+    lines = (ROOT / "benchmarks" / "requirements-bench.txt").read_text(encoding="utf-8").splitlines()
+    return requirements(line for line in lines if not line.startswith("#"))
 
 
 def files():
@@ -92,13 +98,20 @@ def test_every_pin_is_exact():
 
 
 def test_what_is_imported_is_declared():
-    loose = ("benchmarks", "tests", "tests/browser", "tools")  # each file of these is imported by its own name
+    loose = (
+        "benchmarks",
+        "benchmarks/peers",
+        "tests",
+        "tests/browser",
+        "tools",
+    )  # each file of these is imported by its own name
     own = {"helpers", "demo", "browser", *(path.stem for folder in loose for path in (ROOT / folder).glob("*.py"))}
     distributions = packages_distributions()
     for path, text in sources():
         for package in set(imported(text)) - own - sys.stdlib_module_names:
             names = {canonicalize_name(name) for name in distributions.get(package, [package])}
-            assert names & declared().keys(), f"{path.name} imports {package}, which pyproject.toml does not declare"
+            where = declared() if path.parent.name != "peers" else declared() | compared()
+            assert names & where.keys(), f"{path.name} imports {package}, which is declared nowhere"
 
 
 def test_conda_and_binder_install_the_same():
@@ -181,7 +194,7 @@ def test_make_lists_its_targets():
     assert re.findall(r"^ +make (\S+)", listed, flags=re.MULTILINE)[:5] == ["help", "venv", "lab", "demo", "test"]
 
 
-@pytest.mark.parametrize("target", ["lab", "demo", "test", "test-mnist", "notebooks", "lint", "requirements"])
+@pytest.mark.parametrize("target", ["lab", "demo", "test", "test-mnist", "notebooks", "bench", "lint", "requirements"])
 def test_targets_make_the_environment_first(target):
     assert "tools/make_venv.sh" in make("--dry-run", target).splitlines()[0]
 

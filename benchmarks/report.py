@@ -1,0 +1,169 @@
+"""What the figures of benchmarks/frameworks.py come to: medians, ratios, the table in README.md and the chart.
+
+python benchmarks/report.py          # writes the table into README.md anew, from benchmarks/results/
+"""
+
+import json
+import sys
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+ROOT = Path(__file__).parent.parent
+sys.path[:0] = [str(ROOT)]
+
+from helpers.charts import chart  # noqa: E402
+from helpers.figures import BLUE, GREEN, INK, ORANGE, SKY, WIDTH, Figure  # noqa: E402
+from helpers.files import atomic_write  # noqa: E402
+from helpers.words import listing  # noqa: E402
+
+RESULTS = ROOT / "benchmarks" / "results"
+BEGIN, END = "<!-- frameworks -->", "<!-- /frameworks -->"
+TITLES = {"mlp": "MLP", "lenet": "LeNet", "dropout-cnn": "dropout CNN"}
+NAMES = {"mxnet": "MXNet", "pytorch": "PyTorch", "jax": "JAX", "keras": "Keras"}
+# Framework by colour, form by hatch as well: who cannot tell the colours has the hatches.
+COLOURS = {"mxnet": ORANGE, "pytorch": BLUE, "jax": GREEN, "keras": SKY}
+HATCHES = {"mxnet": "", "jax": "..", "keras": "oo", "pytorch": "//", "pytorch channels_last": "\\\\"}
+HATCHES |= {"pytorch compile": "xx", "pytorch compile channels_last": "++"}
+
+
+def title(form: str) -> str:
+    """The name of a form as one reads it: "PyTorch, compile"."""
+    framework, _, rest = form.partition(" ")
+    return NAMES[framework] + (f", {rest}" if rest else "")
+
+
+def summarise(network: dict) -> None:
+    """Add to each form of one network what its raw figures come to (see `table`); an error stays as it is."""
+    forms = {name: form for name, form in network["forms"].items() if "error" not in form}
+    rates = {name: network["samples"] / np.array(form["epoch_seconds"]) for name, form in forms.items()}
+    torch = [rate for name, rate in rates.items() if name.startswith("pytorch")]
+    best = np.max(torch, axis=0) if torch else None  # of each round
+    for name, form in forms.items():
+        rate, seconds = rates[name], np.cumsum([form["first_seconds"], *form["epoch_seconds"]])
+        reached = [s for s, a in zip(seconds, form["accuracies"], strict=True) if a >= network["target"]]
+        one = {way: median(times) for way, times in form["latency_ms"].items()}
+        many = {way: median(found) for way, found in form["images_per_s"].items()}
+        way, ways = min(one, key=one.get), max(many, key=many.get)
+        gflops = network["training_flop"] * median(rate) / 1e9
+        form["summary"] = {
+            "samples_per_s": [float(v) for v in (median(rate), rate.min(), rate.max())],
+            "ratio": None if best is None else float(median(rate / best)),
+            "target_seconds": float(reached[0]) if reached else None,
+            "one_image_ms": one[way],
+            "one_image_by": way,
+            "images_per_s": many[ways],
+            "images_per_s_by": ways,
+            "gflops": float(gflops),
+            "share_of_limit": float(gflops / network["limit_gflops"]) if network["limit_gflops"] else None,
+        }
+
+
+def table(network: dict) -> str:
+    """One network as a Markdown table, a row for each form; a form that failed says why."""
+    head = "| form | samples/s (min to max) | to best PyTorch | s to target | one image | images/s | MB | import "
+    lines = [head + "| GFLOP/s (of limit) |", "| --- |" + " --- |" * 8]
+    for name, form in network["forms"].items():
+        if "error" in form:
+            lines.append(f"| {title(name)} | failed: {form['error'].replace('|', '/')} |" + " |" * 7)
+            continue
+        found = form["summary"]
+        middle, low, high = found["samples_per_s"]
+        cells = [
+            title(name),
+            f"{middle:,.0f} ({low:,.0f} to {high:,.0f})",
+            "-" if found["ratio"] is None else f"{found['ratio']:.2f}",
+            "-" if found["target_seconds"] is None else f"{found['target_seconds']:.1f}",
+            f"{found['one_image_ms']:.3f} ms ({found['one_image_by']})",
+            f"{found['images_per_s']:,.0f} ({found['images_per_s_by']})",
+            f"{form['memory_mb']:,.0f}",
+            "-" if form["import_s"] is None else f"{form['import_s']:.1f} s",
+            f"{found['gflops']:.1f}"
+            + ("" if found["share_of_limit"] is None else f" ({100 * found['share_of_limit']:.0f} %)"),
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def section(results: dict) -> str:
+    """All networks in Markdown, below the line that says when, where and by what they were measured."""
+    machine, limit = results["machine"], results["limit"]
+    versions = ", ".join(f"{name} {number}" for name, number in results["versions"].items())
+    most = f"; the limit is {limit['gflops']:.0f} GFLOP/s ({limit['name']})" if limit["gflops"] else ""
+    lines = [
+        f"`{results['command']}`, {results['date']}: {machine['cores']} cores, {machine['model']}; {versions}{most}."
+    ]
+    for name, network in results["networks"].items():
+        flop = f"{network['training_flop'] / 1e6:.2f} MFLOP per image and step"
+        lines += ["", f"**{TITLES[name]}**, {flop}, target {network['target']:.2f}:", "", table(network)]
+    return "\n".join(lines) + "\n"
+
+
+def chart_of(results: dict) -> Figure:
+    """Training speed by network and form: a ratio to the best PyTorch form, or samples/s where PyTorch is not there."""
+    networks = results["networks"]
+    forms = list(dict.fromkeys(form for network in networks.values() for form in network["forms"]))
+    found = {(n, f): form["summary"] for n in networks for f, form in networks[n]["forms"].items() if "summary" in form}
+    relative = any(summary["ratio"] is not None for summary in found.values())
+    values = {key: s["ratio"] if relative else s["samples_per_s"][0] for key, s in found.items()}
+    values = {key: value for key, value in values.items() if value is not None}
+    what = "training speed, best PyTorch form = 1" if relative else "training speed in samples/s"
+    text = "{:.2f}" if relative else "{:,.0f}"
+    told = [f"{title(f)} {text.format(value)} on {TITLES[n]}" for (n, f), value in values.items()]
+    alt = f"Bar chart of {what}: {listing(told) if told else 'no figures'}."
+    picture = chart(alt, f"{what[0].upper()}{what[1:]}", width=WIDTH + 2, height=4.2)
+    axes, width = picture.axes[0], 0.86 / max(1, len(forms))
+    for i, form in enumerate(forms):
+        at = [j for j, n in enumerate(networks) if (n, form) in values]
+        heights = [values[list(networks)[j], form] for j in at]
+        place = [j + (i - (len(forms) - 1) / 2) * width for j in at]
+        look = {"color": COLOURS[form.split()[0]], "edgecolor": "white", "hatch": HATCHES[form], "label": title(form)}
+        drawn = axes.bar(place, heights, width=0.94 * width, **look)
+        axes.bar_label(drawn, [text.format(v) for v in heights], padding=3, fontsize=7.5, color=INK, rotation=90)
+    if relative:
+        axes.axhline(1, color=INK, linewidth=0.8, linestyle="--")
+    axes.set_xticks(range(len(networks)), [TITLES[name] for name in networks])
+    axes.margins(y=0.2)
+    picture.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=8)
+    return picture
+
+
+def write_results(results: dict, folder: Path) -> None:
+    """frameworks.json, frameworks.md and frameworks.png in `folder`, each whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    contents = {
+        "json": (json.dumps(results, indent=1) + "\n").encode(),
+        "md": section(results).encode(),
+        "png": chart_of(results).png(),
+    }
+    for ending, content in contents.items():
+        with atomic_write(folder / f"frameworks.{ending}") as temporary:
+            temporary.write_bytes(content)
+
+
+def rewritten(readme: str, results: dict) -> str:
+    """The text of README.md with the tables of `results` between its two marks. Raises ValueError without them."""
+    before, begin, rest = readme.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"README.md lacks {BEGIN} or, after it, {END}")
+    return f"{before}{BEGIN}\n{section(results)}{END}{after}"
+
+
+def main() -> int:
+    readme = ROOT / "README.md"
+    try:
+        results = json.loads((RESULTS / "frameworks.json").read_text(encoding="utf-8"))
+        text = rewritten(readme.read_text(encoding="utf-8"), results)
+    except (FileNotFoundError, ValueError) as error:
+        missing = "benchmarks/results/frameworks.json is missing: run make bench first"
+        print(f"error: {missing if isinstance(error, FileNotFoundError) else error}", file=sys.stderr)
+        return 1
+    with atomic_write(readme) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
