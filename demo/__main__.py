@@ -2,14 +2,12 @@
 
 import argparse
 import errno
-import os
 import socket
 import sys
 
 from tornado.netutil import bind_sockets
 
 from helpers.errors import DigitsError
-from helpers.threads import WORKERS_HERE
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 REASONS = {
@@ -22,7 +20,6 @@ REASONS = {
 def main() -> int:
     """Serve until Ctrl-C. Exit code 0, or 1 when it cannot be served and a line says why."""
     options = make_parser().parse_args()
-    os.environ[WORKERS_HERE] = str(options.visitors)  # their kernels share the cores
     try:
         sockets = listen(options.host, options.port)
         if options.host not in LOOPBACK:

@@ -9,7 +9,7 @@ import os
 import psutil
 
 AUTO = "DIGITS_AUTO_THREADS"  # what `prepare` has set; a child process that inherits it counts for itself
-WORKERS_HERE = "DIGITS_WORKERS_HERE"  # set by the launcher and the demo: how many processes share the cores here
+WORKERS_HERE = "DIGITS_WORKERS_HERE"  # set by the launcher: how many workers share the cores of this host
 
 
 def cores() -> int:
