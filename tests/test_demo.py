@@ -209,7 +209,7 @@ def test_a_page_that_closed_silently_frees_its_place(monkeypatch):
         kernel = await manager.start_kernel()
         try:
             await asyncio.sleep(0.2)
-            for closed, connections, stays in ((60, 0, True), (0.1, 1, True), (0.1, 0, False)):
+            for closed, connections, stays in ((60, 0, True), (0, 1, True), (0, 0, False)):
                 monkeypatch.setattr(visitors, "CLOSED", closed)
                 manager._kernel_connections[kernel] = connections
                 await manager.cull_kernel_if_idle(kernel)
