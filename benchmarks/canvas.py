@@ -28,6 +28,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tools")]
 
 import hosts  # noqa: E402
 from pen_strokes import pen_strokes_path, read_pen_strokes  # noqa: E402
+from processor import processor  # noqa: E402
 
 from helpers.classifier import Classifier  # noqa: E402
 from helpers.drawing import to_mnist  # noqa: E402
@@ -175,13 +176,6 @@ def print_machine(count: int) -> None:
         f"{date.today()}: {count} {source}; {os.cpu_count()} cores, {processor()}; Python {platform.python_version()}, "
         + ", ".join(f"{name} {version(name)}" for name in names)
     )
-
-
-def processor() -> str:
-    """Its name, as the system tells it."""
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.exists() else []
-    return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.processor())
 
 
 def print_python_side(digits: list) -> None:

@@ -24,7 +24,8 @@ ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT / "benchmarks" / "peers"), str(ROOT / "benchmarks"), str(ROOT)]
 
 from turns import Turns, short  # noqa: E402, I001  copies the environment before helpers
-from machine import cores, import_seconds, limit, processor  # noqa: E402
+from machine import cores, import_seconds, limit  # noqa: E402
+from processor import processor  # noqa: E402
 
 import report  # noqa: E402
 from helpers.data import Digits, load_mnist  # noqa: E402

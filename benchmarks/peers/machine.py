@@ -1,7 +1,6 @@
 """The machine and what it does without any training: its cores, its limit, the time that an import takes."""
 
 import os
-import platform
 import subprocess
 import sys
 import time
@@ -55,10 +54,3 @@ def run(command: list, form: str, options, folder: Path) -> str | None:
 def cores() -> int:
     """Those that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def processor() -> str:
-    """Its name, as the system tells it."""
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.exists() else []
-    return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.processor())
