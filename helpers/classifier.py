@@ -37,7 +37,10 @@ class Classifier:
         """
         self.network = _known(network)
         self._params = _checked(self.network, params)
-        self._one = self._bind(1)
+        # One image is written straight into the memory that its executor reads: a copy by MXNet would take longer than
+        # the network. from_numpy locks the array that it is given, not another view of the same memory.
+        self._image = np.zeros((1, 1, 28, 28), np.float32)
+        self._one = self._bind(mx.nd.from_numpy(self._image.view()))
 
     @classmethod
     def load(cls, source: str | Path) -> "Classifier":
@@ -68,7 +71,8 @@ class Classifier:
 
         Raises DigitsError that says what was given and how to mend it for any other shape, type or range.
         """
-        return answers(self._one, one_image(image)[np.newaxis, np.newaxis])[0]
+        self._image[0, 0] = one_image(image)
+        return self._one.forward(is_train=False)[0].asnumpy()[0]  # asnumpy waits, so the image may change after it
 
     def probabilities_of(self, images: np.ndarray) -> np.ndarray:
         """The same for many images (N, 1, 28, 28) with any N, 0 included: (N, 10) float32."""
@@ -78,15 +82,14 @@ class Classifier:
     @cached_property
     def _many(self) -> mx.executor.Executor:
         """The network bound for batches; made when it is first needed, since it takes 100 times the memory."""
-        return self._bind(BATCH_SIZE)
+        return self._bind(mx.nd.zeros((BATCH_SIZE, 1, 28, 28)))
 
-    def _bind(self, batch_size: int) -> mx.executor.Executor:
+    def _bind(self, data: mx.nd.NDArray) -> mx.executor.Executor:
         symbol = probabilities(NETWORKS[self.network]())
         if self.network in FUSED:
             symbol = symbol.optimize_for("MKLDNN")  # keeps the parameters of the first pass, which here never change
-        executor = symbol.simple_bind(mx.cpu(), grad_req="null", data=(batch_size, 1, 28, 28))
-        executor.copy_params_from({name: mx.nd.array(array) for name, array in self._params.items()})
-        return executor
+        params = {name: mx.nd.array(array) for name, array in self._params.items()}
+        return symbol.bind(mx.cpu(), params | {"data": data}, grad_req="null")
 
 
 def load_params(source: str | Path) -> tuple[dict[str, mx.nd.NDArray], dict[str, mx.nd.NDArray]]:
