@@ -33,7 +33,7 @@ from helpers.errors import DigitsError  # noqa: E402
 
 TARGETS = {"mlp": 0.95, "lenet": 0.98, "dropout-cnn": 0.98}  # test accuracies to reach
 TORCH = ("pytorch", "pytorch channels_last", "pytorch compile", "pytorch compile channels_last")
-FORMS = ("mxnet", *TORCH, "jax", "keras")
+FORMS = ("mxnet", "mxnet 1 thread", *TORCH, "jax", "keras")
 BATCH = 100
 SMOKE_IMAGES = 2000
 
@@ -69,7 +69,6 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--source", choices=("mnist", "digits"), default="mnist")
     parser.add_argument("--smoke", action="store_true", help="1 epoch of 2,000 images; results go to build/bench/")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="default: benchmarks/results")
-    parser.add_argument("--mxnet-threads", type=int, metavar="N", help="OMP_NUM_THREADS (default: 1 for the MLP)")
     python = ROOT / ".cache" / "bench" / "bin" / "python"
     about = "the Python that has the other frameworks (default: of tools/make_bench_venv.sh)"
     parser.add_argument("--peers-python", default=str(python), metavar="FILE", help=about)

@@ -24,7 +24,14 @@ TITLES = {"mlp": "MLP", "lenet": "LeNet", "dropout-cnn": "dropout CNN"}
 NAMES = {"mxnet": "MXNet", "pytorch": "PyTorch", "jax": "JAX", "keras": "Keras"}
 # Framework by colour, form by hatch as well: who cannot tell the colours has the hatches.
 COLOURS = {"mxnet": ORANGE, "pytorch": BLUE, "jax": GREEN, "keras": SKY}
-HATCHES = {"mxnet": "", "jax": "..", "keras": "oo", "pytorch": "//", "pytorch channels_last": "\\\\"}
+HATCHES = {
+    "mxnet": "",
+    "mxnet 1 thread": "--",
+    "jax": "..",
+    "keras": "oo",
+    "pytorch": "//",
+    "pytorch channels_last": "\\\\",
+}
 HATCHES |= {"pytorch compile": "xx", "pytorch compile channels_last": "++"}
 
 

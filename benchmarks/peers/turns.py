@@ -29,11 +29,10 @@ def short(text: str) -> str:
 
 
 def environment(form: str, network: str | None, options, folder: Path) -> dict[str, str]:
-    """One thread suits the MLP in MXNet; what PyTorch compiles is compiled anew, not found from an earlier run."""
+    """MXNet has all cores or, by the form's name, one thread; what PyTorch compiles is compiled anew in each run."""
     found = ENVIRONMENT | {"KERAS_BACKEND": "tensorflow"}
     found["TORCHINDUCTOR_CACHE_DIR"] = str(folder / f"{network}-{form}-compiled".replace(" ", "-"))
-    threads = options.mxnet_threads or (1 if network == "mlp" else None)
-    return found | ({"OMP_NUM_THREADS": str(threads)} if form == "mxnet" and threads else {})
+    return found | ({"OMP_NUM_THREADS": "1"} if form == "mxnet 1 thread" else {})
 
 
 class Peer:
