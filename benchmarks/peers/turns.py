@@ -39,7 +39,7 @@ class Peer:
     """The process of one form for one network; `versions` of its packages."""
 
     def __init__(self, form: str, network: str, options, folder: Path):
-        python = sys.executable if form == "mxnet" else options.peers_python
+        python = sys.executable if form.startswith("mxnet") else options.peers_python
         self._log = folder / f"{network}-{form}.log".replace(" ", "-")
         command = [python, SERVE, "--form", form, "--network", network, "--data", folder]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
