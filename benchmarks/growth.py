@@ -25,6 +25,7 @@ sys.path.insert(0, str(ROOT))
 
 from helpers.batches import ShuffledBatches  # noqa: E402
 from helpers.data import Split, load_mnist  # noqa: E402
+from helpers.faster import faster  # noqa: E402
 from helpers.figures import Figure, figure  # noqa: E402
 from helpers.files import atomic_write  # noqa: E402
 from helpers.metrics import LazyAccuracy  # noqa: E402
@@ -90,7 +91,7 @@ def resized(split: Split, size: int) -> Split:
 
 def seconds(network: str, batches: mx.io.DataIter) -> float:
     """One epoch of `Module.fit`; its first batch, which pays for what is made once, counts as much as the others."""
-    module, ticks, recipe = mx.mod.Module(NETWORKS[network]()), [], RECIPES[network]
+    module, ticks, recipe = mx.mod.Module(faster(NETWORKS[network]())), [], RECIPES[network]
 
     def note(param):
         if param.nbatch == 0:

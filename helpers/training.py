@@ -13,6 +13,7 @@ from helpers.devices import device, devices
 from helpers.distributed import Place
 from helpers.errors import DigitsError
 from helpers.evaluation import ShortLastBatch
+from helpers.faster import faster
 from helpers.metrics import LazyAccuracy
 from helpers.networks import NETWORKS
 from helpers.optimizers import PLAIN_SGD
@@ -76,8 +77,12 @@ def train(
     mx.random.seed(settings.seed)
     # fit reports through this logger; MXNet's default is the root logger, which it would configure for everyone.
     log = logging.getLogger(__name__)
+    symbol, contexts = NETWORKS[network](), context if isinstance(context, list) else [context or device()]
     module = ResumableModule(
-        NETWORKS[network](), context=context or device(), logger=log, states=start and start.states
+        faster(symbol) if all(context.device_type == "cpu" for context in contexts) else symbol,
+        context=contexts,
+        logger=log,
+        states=start and start.states,
     )
     history = History(**start.history.to_dict()) if start else History()
     best = Checkpoints(module, *((path, checkpoint) if place.first else (None, None)), settings, history, start)

@@ -10,6 +10,7 @@ from serve import BATCH
 import helpers  # noqa: F401  has to come before mxnet
 from helpers.batches import ShuffledBatches
 from helpers.classifier import Classifier
+from helpers.faster import faster
 from helpers.metrics import LazyAccuracy
 from helpers.networks import NETWORKS
 from helpers.recipes import RECIPES
@@ -29,7 +30,7 @@ class Peer:
 
     def train(self, session) -> None:
         recipe, metric = RECIPES[self.network], LazyAccuracy()
-        module = mx.mod.Module(NETWORKS[self.network](), context=mx.cpu(), logger=logging.getLogger(__name__))
+        module = mx.mod.Module(faster(NETWORKS[self.network]()), context=mx.cpu(), logger=logging.getLogger(__name__))
 
         def epoch_end(epoch, symbol, arg_params, aux_params):
             self.params = arg_params
