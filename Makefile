@@ -6,7 +6,7 @@ LAB := -m jupyterlab --log-level=WARN -y --ServerApp.root_dir=. --LabApp.default
 CONFIGURED := JUPYTER_CONFIG_PATH="$$PWD/jupyter$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH}"
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lab demo test test-mnist notebooks bench lint requirements clean
+.PHONY: help venv lab demo student slides book wheelhouse test test-mnist notebooks bench lint requirements clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -23,6 +23,22 @@ lab: venv ## open JupyterLab on the notebooks (PORT=8899 ARGS=--no-browser)
 demo: venv ## serve the canvas as a web page (PORT=8866 HOST=127.0.0.1 VISITORS=20 IDLE=300)
 	@exec $(PY) -m demo $(if $(PORT),--port='$(PORT)') $(if $(filter command%,$(origin HOST)),--host='$(HOST)') \
 		$(if $(VISITORS),--visitors='$(VISITORS)') $(if $(IDLE),--idle='$(IDLE)')
+
+student: venv ## write copies of the notebooks without outputs and solutions to build/student/
+	@echo "Writing the students' copies of the notebooks to build/student/"
+	@$(PY) tools/class_copies.py student $(ARGS)
+
+slides: venv ## write the notebooks as slides for a browser to build/slides/
+	@echo "Writing the notebooks as slides to build/slides/"
+	@$(PY) tools/class_copies.py slides $(ARGS)
+
+book: venv ## build the series as a web site in build/book/ (needs npm, and a network the first time)
+	@echo "Building the book in build/book/"
+	@$(PY) tools/make_book.py $(ARGS)
+
+wheelhouse: ## collect all that `make lab` needs on a machine without a network (WHEELHOUSE=/media/stick/wheelhouse)
+	@python=$$(PYTHON='$(PYTHON)' sh tools/make_venv.sh --find) && \
+		"$$python" tools/wheelhouse.py collect $(if $(WHEELHOUSE),'$(WHEELHOUSE)') $(ARGS)
 
 test: lint ## run the unit tests, and every notebook on the offline digits
 	@echo "Running the unit tests, and every notebook on the offline digits"
@@ -51,6 +67,9 @@ requirements: venv ## pin the dependencies of pyproject.toml in requirements.txt
 	@$(PY) -m pip install --quiet --upgrade --target .cache/uv uv
 	@.cache/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --extra dev \
 		--custom-compile-command "make requirements" $(ARGS) pyproject.toml --output-file requirements.txt
+	@sed "s/ ; python_full_version < '3.13'$$//; s/ and python_full_version < '3.13'//; s/python_full_version < '3.13' and //" \
+		requirements.txt >requirements.txt.new # every pin would say what pyproject.toml says once
+	@mv requirements.txt.new requirements.txt
 
 clean: ## remove .venv and every cache of this folder (never the data)
 	@echo "Removing .venv and the caches"

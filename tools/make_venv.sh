@@ -4,6 +4,9 @@
 #     tools/make_venv.sh        with the first Python 3.12 or 3.11 that runs
 #     PYTHON=/path/to/python3.11 tools/make_venv.sh
 #     tools/make_venv.sh --find    only name the Python that would be taken
+#     WHEELHOUSE=/media/stick/wheelhouse tools/make_venv.sh    from the wheels in that folder, without a network
+#
+# A folder wheelhouse/ here counts without being named (tools/wheelhouse.py collects it).
 #
 # .venv/stamp is written last. It tells what .venv was made from, so a half-made .venv is never taken for a whole one,
 # and neither a fresh checkout nor `touch` makes it again. While the new one is made, the old one waits in .venv.old.
@@ -84,14 +87,27 @@ if is_fresh; then exit 0; fi
 find_python
 check_platform "$python"
 
-echo "Making .venv with $("$python" --version) from requirements.txt; once, with a network: a few minutes, 1 GB of disk"
+wheelhouse=${WHEELHOUSE:-}
+[ -n "$wheelhouse" ] || [ ! -d wheelhouse ] || wheelhouse=wheelhouse
+if [ -n "$wheelhouse" ]; then
+    "$python" tools/wheelhouse.py check "$wheelhouse" || exit 1
+    set -- --no-index --find-links "$wheelhouse"
+    source="$wheelhouse, without a network"
+    remedy="make wheelhouse collects the packages anew"
+else
+    set --
+    source="requirements.txt; once, with a network"
+    remedy="try again, with a network"
+fi
+
+echo "Making .venv with $("$python" --version) from $source: a few minutes, 1 GB of disk"
 trap leave EXIT # whatever happens, one whole .venv stays: the new one or the old one
 trap 'exit 130' INT TERM HUP
 echo $$ >.venv.pid
 [ ! -d .venv ] || mv .venv .venv.old
 "$python" -m venv .venv || fail "$python could not make .venv (the reason stands above)"
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: -r requirements.txt ||
-    fail "pip could not install requirements.txt (the reason stands above); try again, with a network"
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: "$@" -r requirements.txt ||
+    fail "pip could not install requirements.txt (the reason stands above); $remedy"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . ||
     fail "pip could not install the project itself (the reason stands above)"
 .venv/bin/python tools/link_libraries.py
