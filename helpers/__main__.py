@@ -1,4 +1,4 @@
-"""The command line: python -m helpers check | data | train | launch | by-hand | evaluate | predict.
+"""The command line: python -m helpers check | data | train | launch | by-hand | evaluate | predict | export.
 
 Results go to stdout, progress and notices to stderr. Exit codes: 0 fine, 1 something is wrong and a line says what,
 2 wrong usage, 130 interrupted with Ctrl-C.
@@ -127,6 +127,10 @@ def make_parser() -> argparse.ArgumentParser:
     about = "PNG or JPEG, of any size and colours, of one digit alone, on a plain background, without a frame"
     command.add_argument("images", nargs="+", metavar="IMAGE", help=about)
     command.add_argument("--model", default="dropout-cnn", help=f"{MODEL} (default: dropout-cnn)")
+
+    command = add("export", "Write a network as an ONNX file, which runs without MXNet", "lenet --to lenet.onnx")
+    command.add_argument("model", metavar="MODEL", help=MODEL)
+    command.add_argument("--to", type=Path, required=True, metavar="FILE", help="where to write; it ends in .onnx")
     return parser
 
 

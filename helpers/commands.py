@@ -5,16 +5,12 @@ exit code. The imports are inside, so that one command does not pay, or fail, fo
 """
 
 import json
-import sys
 import time
 from argparse import Namespace
 from pathlib import Path
 
-from helpers.errors import DigitsError
 from helpers.files import check_writable, checkpoint_beside
 from helpers.interrupts import noting_ctrl_c
-
-NOT_SURE = 0.5  # below this probability `predict` says that it is not sure
 
 
 def check(options: Namespace) -> int:
@@ -138,31 +134,21 @@ def evaluate(options: Namespace) -> int:
 
 def predict(options: Namespace) -> int:
     """Read pictures; one that cannot be read does not keep the others from their answer."""
-    from helpers.classifier import Classifier
-    from helpers.drawing import to_mnist_from_image
-    from helpers.pictures import read_picture
+    from helpers.predict_command import run
 
-    classifier = Classifier.load(options.model)
-    results, failed = [], False
-    for path in options.images:
-        try:
-            image = to_mnist_from_image(read_picture(path))
-            if not image.any():
-                raise DigitsError(f"{path} shows no ink: give a picture of one digit on a plain background")
-        except DigitsError as error:
-            print(f"error: {error}", file=sys.stderr)
-            results.append({"file": path, "error": str(error)})
-            failed = True
-            continue
-        probabilities = classifier.probabilities(image)
-        digit, probability = int(probabilities.argmax()), float(probabilities.max())
-        results.append({"file": path, "digit": digit, "probability": probability, "sure": probability >= NOT_SURE})
-        results[-1]["probabilities"] = probabilities.tolist()
-        if not options.json:
-            print(f"{path}: {digit}, probability {probability:.3f}{'' if probability >= NOT_SURE else ', not sure'}")
+    results = run(options)
     if options.json:
         _report(options, results, "")
-    return 1 if failed else 0
+    return 1 if any("error" in result for result in results) else 0
+
+
+def export(options: Namespace) -> int:
+    """Write a network as an ONNX file."""
+    from helpers.export_command import run
+
+    result = run(options)
+    _report(options, result, _lines(result))
+    return 0
 
 
 def _report(options: Namespace, result: object, text: str) -> None:

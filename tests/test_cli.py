@@ -10,6 +10,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import onnxruntime
 import pytest
 
 from helpers.__main__ import NETWORKS, main, make_parser
@@ -21,7 +22,7 @@ from helpers.networks import NETWORKS as SYMBOLS
 from helpers.pictures import read_picture
 from helpers.training import train
 
-COMMANDS = ("check", "data", "train", "by-hand", "evaluate", "predict")
+COMMANDS = ("check", "data", "train", "by-hand", "evaluate", "predict", "export")
 OFFLINE = ("--source", "digits")
 
 
@@ -183,6 +184,28 @@ def test_predict_answers_for_the_others_when_a_file_is_bad(pictures, tmp_path, c
     assert ["error" in result for result in results] == [False, *[True] * 6, False]
 
 
+def test_export(trained, tmp_path, digits, capsys):
+    path, _ = trained
+    target = tmp_path / "mlp.onnx"
+    assert main(["export", str(path), "--to", str(target), "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["network"] == "mlp"
+    assert result["model"] == str(path)
+    assert result["file"] == str(target)
+    assert result["bytes"] == target.stat().st_size > 109_386 * 4  # the parameters
+    [answers] = onnxruntime.InferenceSession(target).run(None, {"data": digits.test.images})
+    wanted = Classifier.load(path).probabilities_of(digits.test.images)
+    assert np.abs(answers - wanted).max() < 1e-5
+
+    assert main(["export", "lenet", "--to", str(tmp_path / "lenet.onnx")]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    lines = dict(line.split(maxsplit=1) for line in out.splitlines())
+    assert lines.keys() == {"network", "model", "input", "output", "bytes", "file"}
+    assert lines["input"].startswith("data (N, 1, 28, 28) float32")
+    assert lines["output"].startswith("probabilities (N, 10) float32")
+
+
 USAGE = {
     "an unknown command": (["teach"], "invalid choice: 'teach'"),
     "no network": (["train"], "the following arguments are required: network"),
@@ -198,6 +221,7 @@ USAGE = {
     "an unknown device": (["train", "mlp", "--device", "tpu"], "argument --device: invalid choice: 'tpu'"),
     "an unknown source": (["data", "--source", "emnist"], "argument --source: invalid choice: 'emnist'"),
     "no model": (["evaluate"], "the following arguments are required: MODEL"),
+    "nowhere to export to": (["export", "mlp"], "the following arguments are required: --to"),
     "no picture": (["predict"], "the following arguments are required: IMAGE"),
     "an unknown option": (["check", "--fix"], "unrecognized arguments: --fix"),
 }
@@ -230,6 +254,13 @@ WRONG = {
     "a misspelt model": ("predict x.png --model lenett", 'there is no network or file "lenett": choose mlp, lenet,'),
     "a text as model": ("evaluate notes.txt", "notes.txt does not hold parameters of MXNet: give a file that"),
     "a damaged model": ("predict x.png --model old.params", "old.params is cut off or damaged: copy it again"),
+    "no folder to export to": ("export mlp --to no/x.onnx", "cannot write no/x.onnx: there is no such file or folder"),
+    "a folder to export to": (
+        "export mlp --to old.onnx",
+        "cannot write old.onnx: it is a folder or a device: give the",
+    ),
+    "another ending": ("export mlp --to old.params", "cannot write old.params: give a name that ends in .onnx"),
+    "a damaged model to export": ("export old.params --to x.onnx", "old.params is cut off or damaged: copy it again"),
     "no such data": ("evaluate mlp", "MNIST_DIR is "),
 }
 
@@ -239,6 +270,7 @@ def test_what_goes_wrong_is_one_line_and_loses_nothing(line, problem, tmp_path, 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MNIST_DIR", "no-such-folder")
     Path("old").mkdir()
+    Path("old.onnx").mkdir()
     Path("notes.txt").write_text("notes", encoding="utf-8")
     Path("old.params").write_bytes((0x112).to_bytes(8, "little") + b"an older file")
     Path("link.params").symlink_to("no/such/x.params")

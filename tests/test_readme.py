@@ -61,6 +61,7 @@ def test_commands_are_found_at_all():
     assert {command.split()[3] for command in HELPERS} == {
         "check",
         "data",
+        "export",
         "train",
         "by-hand",
         "launch",
