@@ -1,0 +1,127 @@
+"""Chapter 5: strokes, what the three steps take away, a photo, a network that is fooled, sheets that lie askew."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from helpers.classifier import Classifier
+from helpers.drawing import as_strokes, to_mnist
+from helpers.exercises.judge import as_array, is_open
+
+ALLOWED = 0.1  # change of a pixel in exercise 4
+WANTED = 0.93  # share of the sheets in exercise 5
+THOUGHTS = {  # of who takes a change of exercise 2 for one that shows, or overlooks it
+    "moved": "where does the first step put the box, wherever it was?",
+    "half as large": "how long is the longer side of the box after the first step?",
+    "twice as wide": "the first step scales both directions by the same number. Does that undo it?",
+    "turned": "which of the three steps turns anything back?",
+    "thicker pen": "how wide does the second step draw the ink, whatever the pen was?",
+    "other stroke first": "can you tell from the ink which stroke came first?",
+}
+
+
+def exercise_1(strokes: Sequence, network: Classifier) -> str | None:
+    """A 7 as strokes, a list of lists of points [x, y]."""
+    if len(strokes) and np.ndim(strokes[0]) == 1:
+        return "a list is missing around it: strokes are a list of lists of points, also when there is only one stroke."
+    drawing = as_strokes(strokes)
+    points = np.concatenate([np.zeros((0, 2)), *drawing])
+    if len(points) < 2:
+        return "this is not a line yet: the pen has to go through two points at least."
+    if points.min() < 0 or points.max() > 1:
+        off = points[((points < 0) | (points > 1)).any(axis=1)][0]
+        return f"the point {off.tolist()} lies off the pad, whose edges are at 0 and 1: give shares of it, not pixels."
+
+    def answer(changed: list[np.ndarray]) -> int:
+        return int(network.probabilities(to_mnist(changed)).argmax())
+
+    if answer(drawing) == 7:
+        return None
+    if answer([stroke * [1, -1] + [0, 1] for stroke in drawing]) == 7:
+        return "it stands on its head: y is 0 at the upper edge of the pad and 1 at the lower one."
+    if answer([stroke[:, ::-1] for stroke in drawing]) == 7:
+        return "x and y have changed places: a point is [x, y], first to the right and then down."
+    return f"the network reads a {answer(drawing)}: go to the right along the top, then down to the left."
+
+
+def exercise_2(names, images: Mapping[str, np.ndarray], original: np.ndarray) -> str | None:
+    """The names of those changes that give another image, a list."""
+    names = [names] if isinstance(names, str) else list(names)
+    unknown = [name for name in names if name not in images]
+    if unknown:
+        return f"{unknown[0]!r} is none of the names: choose among {', '.join(images)}."
+    for name, image in images.items():
+        shows = not np.array_equal(image, original)
+        if shows != (name in names):
+            return f'think again about "{name}": {THOUGHTS[name]}'
+    return None
+
+
+def exercise_3(image, right: np.ndarray) -> str | None:
+    """What MNIST would hold of the photo, an array (28, 28) of numbers from 0 to 1."""
+    image = as_array(image)
+    if image.shape != (28, 28):
+        photo = ", as the photo is: leave out the paper around the digit" if image.shape == (40, 40) else ""
+        return f"shape is {image.shape}{photo}; one image (28, 28) is wanted."
+    if image.max() > 1.01:
+        return f"values reach {image.max():g}: the networks know ink from 0 to 1, so divide by 255."
+    if image.min() < -0.01:
+        return f"values go down to {image.min():g}: divide by 255 first, then subtract from 1."
+    if np.median(image) > 0.5:
+        return "the paper is bright and the ink dark: the networks know bright ink on 0, so subtract from 1."
+    if image.max() < 0.5:
+        return f"the largest value is {image.max():.2g}, hardly any ink: divide by 255 only once."
+    inked = image > 0.1
+    longer = max(inked.any(axis=axis).sum() for axis in (0, 1))
+    if abs(longer - 20) > 2:
+        return f"the digit is {longer} pixels long, in MNIST it is 20: cut paper off, do not scale or cut the ink."
+    x, y = (image.sum(axis=axis) @ np.arange(28) / image.sum() for axis in (0, 1))
+    if max(abs(x - 14), abs(y - 14)) > 0.75:
+        return f"the centre of mass is at ({x:.1f}, {y:.1f}): the third step brings it to (14, 14)."
+    if np.abs(image - right).mean() > 0.02:
+        return "size and centre are right, but it is not the ink of the photo: did you turn or mirror it?"
+    return None
+
+
+def exercise_4(image, honest: np.ndarray, network: Classifier) -> str | None:
+    """An image near `honest` that LeNet takes for another digit, an array (28, 28)."""
+    image = as_array(image).astype(np.float32)
+    if image.shape != honest.shape:
+        return f"shape is {image.shape}, {honest.shape} is wanted, as that of `honest`."
+    change = np.abs(image - honest).max()
+    if not change <= ALLOWED + 1e-6:
+        return f"a pixel has changed by {change:.2g}: {ALLOWED} is allowed."
+    if image.min() < 0 or image.max() > 1:
+        return f"values go from {image.min():.2g} to {image.max():.2g}: ink is from 0 to 1, see `np.clip`."
+    before, after = (network.probabilities(each) for each in (honest, image))
+    digit = before.argmax()
+    if after.argmax() != digit:
+        return None
+    if not change:
+        return "this is still the honest image: no pixel has changed."
+    if change < ALLOWED / 2:
+        return f"no pixel has changed by more than {change:.2g}: go the whole way, by the gradient's sign alone."
+    if after[digit] >= before[digit]:
+        return f"LeNet is as sure as before or surer: along the gradient log p({digit}) grows. Go the other way."
+    return f"LeNet still reads a {digit}, with probability {after[digit]:.1%}: look at which way each pixel has to go."
+
+
+def exercise_5(straightened: Callable, network: Classifier, sheets: Sequence, labels: np.ndarray) -> str | None:
+    """A function that takes strokes and returns those which the network shall read instead."""
+    if not callable(straightened):
+        return f"a function is wanted, this is of type {type(straightened).__name__}."
+    first = straightened(sheets[0])
+    if is_open(first):
+        return "the function returns nothing yet: let it return strokes, like those that it gets."
+    if isinstance(first, np.ndarray) and first.shape == (28, 28):
+        return "the function returns an image: let it return strokes, the check prepares them itself."
+
+    def share_right(drawings: Sequence) -> float:
+        images = np.stack([to_mnist(drawing) for drawing in drawings])[:, np.newaxis]
+        return float((network.probabilities_of(images).argmax(axis=1) == labels).mean())
+
+    before, after = share_right(sheets), share_right([straightened(strokes) for strokes in sheets])
+    if after >= WANTED:
+        return None
+    how = "no more than" if after <= before else "after"
+    return f"{after:.1%} of the sheets are read correctly, {how} {before:.1%} as they lay; {WANTED:.0%} are wanted."
