@@ -32,7 +32,7 @@ slides: venv ## write the notebooks as slides for a browser to build/slides/
 	@echo "Writing the notebooks as slides to build/slides/"
 	@$(PY) tools/class_copies.py slides $(ARGS)
 
-book: venv ## build the series as a web site in build/book/ (needs npm, and a network the first time)
+book: venv ## build the series as a web site in build/book/ (ARGS=--external tries its links to other sites)
 	@echo "Building the book in build/book/"
 	@$(PY) tools/make_book.py $(ARGS)
 
