@@ -6,7 +6,7 @@
 The MLP is trained by `Module.fit` on MNIST's training images, repeated or cut to each size; LeNet on them in memory and
 from a RecordIO file. The sizes take turns, so that a slow minute of the machine meets all of them. Linear means:
 seconds = a + b * images for one batch size, and seconds = a + b * batches for one number of images; the fit is of the
-relative error.
+relative error. All of it on one thread.
 """
 
 import argparse
@@ -22,6 +22,10 @@ import numpy as np
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
+
+from helpers.threads import set_threads  # noqa: E402
+
+set_threads(1)  # Python and MXNet then have a core each; with more they compete, now more, now less
 
 from helpers.batches import ShuffledBatches  # noqa: E402
 from helpers.data import Split, load_mnist  # noqa: E402

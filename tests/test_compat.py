@@ -143,9 +143,11 @@ def test_preparing_again_changes_nothing():
     assert run(sys.executable, code + "print(warnings.filters == a)").stdout == "True\n"
 
 
-def test_scikit_learn_comes_to_everyone_but_mxnet():
+def test_heavy_packages_come_to_everyone_but_mxnet():
     for code in (
         "import sys, helpers, mxnet as mx; assert 'sklearn' not in sys.modules; import sklearn.base",
+        "import sys, helpers, mxnet as mx; assert 'scipy.stats' not in sys.modules; import scipy.stats",
+        "import scipy.stats, helpers, mxnet as mx; assert mx.test_utils.ss is scipy.stats",
         "import sklearn.base, helpers, mxnet as mx; assert mx.model.FeedForward and sklearn.base",
     ):
         done = run(sys.executable, code)
