@@ -18,6 +18,9 @@ import urllib.request
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import pytest
+from playwright.sync_api import sync_playwright
+
 ROOT = Path(__file__).parent.parent
 TOKEN = "secret"
 CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
@@ -97,6 +100,18 @@ def find_chromium() -> str | None:
     """The browser of the tests and benchmarks: CHROMIUM, or one on PATH."""
     names = ("chromium", "chromium-browser", "google-chrome")
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+
+
+@contextmanager
+def open_chromium(*flags: str):
+    """A real browser without a window; the test is skipped where there is none."""
+    path = find_chromium()
+    if not path:
+        pytest.skip("there is no Chromium: `apt-get install chromium`, or set CHROMIUM to the path of one")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=[*CHROMIUM_FLAGS, *flags])
+        yield browser
+        browser.close()
 
 
 def free_port() -> int:

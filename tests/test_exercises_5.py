@@ -1,4 +1,4 @@
-"""The checks of chapter 5: right answers in several forms, the typical wrong ones, and the gap left."""
+"""The checks of chapter 5: right answers in several forms and the typical wrong ones."""
 
 import json
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from verdicts import assert_wrong
 
 from helpers.classifier import Classifier
 from helpers.drawing import as_strokes, centre_by_mass, fit_box, to_mnist, to_mnist_from_image
@@ -17,12 +18,6 @@ import mxnet as mx
 EXAMPLES = json.loads((Path(__file__).parent.parent / "notebooks" / "example_digits.json").read_text(encoding="utf-8"))
 FOUR = [[[0.24, 0.07], [0.05, 0.34], [0.37, 0.33]], [[0.27, 0.21], [0.25, 0.49]]]
 SEVEN = [[0.2, 0.2], [0.8, 0.2], [0.4, 0.9]]
-
-
-def assert_wrong(verdict, words):
-    assert not verdict.right
-    assert verdict.text.startswith("not yet. ")
-    assert words in verdict.text
 
 
 @pytest.fixture(scope="module")

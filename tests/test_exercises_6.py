@@ -1,20 +1,14 @@
-"""The checks of chapter 6: right answers in several forms, the typical wrong ones, and the gap left."""
+"""The checks of chapter 6: right answers in several forms and the typical wrong ones."""
 
 import numpy as np
 import pytest
+from verdicts import assert_wrong
 
 from helpers.by_hand import first_parameters, mlp_gradients, mlp_parameters
 from helpers.by_hand_training import arrays, batches
 from helpers.exercises import check
 
 import mxnet as mx
-
-
-def assert_wrong(verdict, words):
-    assert not verdict.right
-    assert verdict.text.startswith("not yet. ")
-    assert words in verdict.text
-
 
 # 6.1 The error of the last layer
 

@@ -5,7 +5,7 @@ import hosts
 import numpy as np
 import pytest
 from pen_strokes import placed
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from browser.pad import WAIT, Pad
 from browser.places import DESKTOP, PHONE, open_page, pads, serve
@@ -18,13 +18,8 @@ HOSTS_PRINT = [
 
 @pytest.fixture(scope="package")
 def chromium():
-    path = hosts.find_chromium()
-    if not path:
-        pytest.skip("there is no Chromium: `apt-get install chromium`, or set CHROMIUM to the path of one")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=hosts.CHROMIUM_FLAGS)
+    with hosts.open_chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="package", params=["jupyterlab", "notebook", "voila"])
