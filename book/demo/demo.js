@@ -1,0 +1,91 @@
+/**
+ * The live demo of the book's front page: the canvas of the notebooks, with its network in the reader's browser.
+ *
+ * canvas.js talks to a model. In a notebook that is anywidget's, with helpers/canvas.py behind it. Here it is PageModel
+ * with to_mnist.js and reader.js, which answer the same.
+ */
+
+import canvas from "./canvas.js";
+import { NETWORK, Reader } from "./reader.js";
+import { ALL_STEPS, PEN, toMnist } from "./to_mnist.js";
+
+const MEGABYTES = 15; // of the runtime and the network
+
+/** What canvas.js needs of anywidget's model: values by name that others listen to, and somebody to read drawings. */
+class PageModel {
+  constructor(reader, result) {
+    this.reader = reader;
+    this.listeners = {};
+    this.kept = [];
+    this.next = null; // the drawing that is to be read
+    this.reading = false;
+    this.values = {
+      networks: [NETWORK],
+      drawing: { seq: 0, strokes: [], pen: PEN, steps: ALL_STEPS, inside: false },
+      result: { ...result, seq: 0 },
+      collection: this.count(),
+    };
+  }
+
+  static async load() {
+    const reader = await Reader.load();
+    return new PageModel(reader, await reader.read(toMnist([])));
+  }
+
+  get(name) {
+    return this.values[name];
+  }
+
+  set(name, value) {
+    this.values[name] = value;
+    for (const listener of this.listeners[`change:${name}`] ?? []) listener();
+  }
+
+  on(event, listener) {
+    (this.listeners[event] ??= []).push(listener);
+  }
+
+  /** Read the drawing. While another is being read it waits, and a newer one takes its place. */
+  async save_changes() {
+    this.next = this.get("drawing");
+    if (this.reading) return;
+    this.reading = true;
+    while (this.next) {
+      const { strokes, pen, steps, seq } = this.next;
+      this.next = null;
+      this.set("result", { ...(await this.reader.read(toMnist(strokes, pen, steps))), seq });
+    }
+    this.reading = false;
+  }
+
+  /** Keep a drawing under its label, until the page is left. */
+  send({ keep, strokes, pen }) {
+    this.kept.push({ label: keep, strokes, pen });
+    queueMicrotask(() => this.set("collection", this.count())); // an answer comes after canvas.js has asked
+  }
+
+  count() {
+    return { count: this.kept.length, file: "", error: "", times: this.kept.length + 1 };
+  }
+}
+
+function addStyle(name) {
+  const link = document.createElement("link");
+  link.rel = "stylesheet";
+  link.href = new URL(name, import.meta.url).href;
+  document.head.append(link);
+}
+
+async function show(place) {
+  const loading = document.createElement("p");
+  loading.setAttribute("role", "status");
+  loading.textContent = `Loading the network (${MEGABYTES} MB) …`;
+  place.replaceChildren(loading);
+  const model = await PageModel.load();
+  place.replaceChildren();
+  canvas.render({ model, el: place });
+}
+
+addStyle("canvas.css");
+addStyle("demo.css");
+show(document.getElementById("digit-canvas-demo"));

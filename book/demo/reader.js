@@ -1,0 +1,60 @@
+/**
+ * Reads images with the network that is trained on drawings, in the reader's browser, by ONNX Runtime in WebAssembly.
+ * The answers have the form and the limits of those of helpers/reading.py.
+ */
+
+export const NETWORK = "CNN"; // its name above the bars
+const SURE = 0.6; // an answer with less probability than this is none
+
+export class Reader {
+  /** network: makes ten probabilities of an image of 784 bytes; without one, `error` is the answer to every image. */
+  constructor(network, error = "") {
+    this.network = network;
+    this.error = error;
+  }
+
+  /** Load the runtime and the network from this folder. */
+  static async load() {
+    try {
+      return new Reader(await loadNetwork());
+    } catch (problem) {
+      return new Reader(null, `The network cannot be loaded: ${firstLine(problem)}`);
+    }
+  }
+
+  /** What the network makes of an image of 784 bytes, as canvas.js is told it; it is not asked about an empty one. */
+  async read(image) {
+    const empty = !image.some((byte) => byte > 0);
+    let { error } = this;
+    let probabilities = new Array(10).fill(0);
+    if (this.network && !empty) {
+      try {
+        probabilities = await this.network(image);
+      } catch (problem) {
+        error = `${NETWORK}: ${firstLine(problem)}`;
+      }
+    }
+    const highest = Math.max(...probabilities);
+    const answer = highest > 0 && highest >= SURE ? probabilities.indexOf(highest) : null;
+    const state = error ? "error" : empty ? "empty" : answer === null ? "unsure" : "sure";
+    return { state, error, image, readings: { [NETWORK]: { probabilities, answer } }, inside: {} };
+  }
+}
+
+async function loadNetwork() {
+  const { env, InferenceSession, Tensor } = await import("./ort.wasm.min.mjs");
+  env.wasm.numThreads = 1; // more would need headers that a plain web server does not send
+  const file = new URL("canvas.onnx", import.meta.url).href;
+  const session = await InferenceSession.create(file, { executionProviders: ["wasm"] });
+  const [input] = session.inputNames;
+  const [output] = session.outputNames;
+  return async (image) => {
+    const ink = Float32Array.from(image, (byte) => byte / 255);
+    const answers = await session.run({ [input]: new Tensor("float32", ink, [1, 1, 28, 28]) });
+    return [...answers[output].data];
+  };
+}
+
+function firstLine(problem) {
+  return problem.message.split("\n")[0];
+}

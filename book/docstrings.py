@@ -1,0 +1,53 @@
+"""A Sphinx extension that sets the docstrings of `helpers`, which are written as plain text, for the book."""
+
+import inspect
+import re
+
+
+def setup(app) -> dict[str, bool]:
+    app.connect("autodoc-process-docstring", to_rest)
+    return {"parallel_read_safe": True}
+
+
+def to_rest(app, what, name, documented, options, lines) -> None:
+    """Turn a docstring, plain text with `names`, into reStructuredText in place.
+
+    Names become code, and links where they are full ones of this package; indented paragraphs become listings; the
+    names of parameters (`name: what it is`) are set in bold, on a new line where they begin one.
+    """
+    paragraphs = "\n".join(lines).split("\n\n")
+    names = "|".join(map(re.escape, parameters(documented)))
+    text = "\n\n".join(each if each.startswith("    ") else prose_to_rest(each, names) for each in paragraphs)
+    lines[:] = re.sub(r"[:.]\n\n(?= {4})", "::\n\n", text).split("\n")
+    if what == "module" and imported(documented):
+        lines += ["", f"It also offers {', '.join(imported(documented))}."]
+
+
+def prose_to_rest(text: str, names: str) -> str:
+    """The same for one paragraph; `names` is a pattern of the parameters' names, or empty."""
+
+    def code(found: re.Match) -> str:
+        return f":py:obj:`~{found[1]}`" if re.fullmatch(r"helpers(\.\w+)+", found[1]) else f"``{found[1]}``"
+
+    text = re.sub(r"([*|])(?=[^`]*(?:`[^`]*`[^`]*)*$)", r"\\\1", text)  # outside of code they mean themselves
+    text = re.sub(r"`([^`]+)`", code, text)
+    if not names:
+        return text
+    parameter = rf"(?:{names})(?:(?:, | and )(?:{names}))*(?=: )"
+    text = re.sub(rf"\n(?={parameter})", "\n\n", text)
+    return re.sub(rf"(?m)(?:^|(?<=[.;] )){parameter}", r"**\g<0>**", text)
+
+
+def parameters(documented) -> list[str]:
+    """The names of the parameters of a function or class; none where it has none."""
+    try:
+        return list(inspect.signature(documented).parameters)
+    except (TypeError, ValueError):  # no callable, or one without a signature
+        return []
+
+
+def imported(module) -> list[str]:
+    """Links to what a module offers though another one defines it."""
+    offered = [getattr(module, name) for name in getattr(module, "__all__", [])]
+    defined = [each for each in offered if getattr(each, "__module__", module.__name__) != module.__name__]
+    return [f":py:obj:`~{each.__module__}.{each.__name__}`" for each in defined]

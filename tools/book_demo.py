@@ -1,0 +1,82 @@
+"""Put together the live demo of the book: the canvas, its network and what runs it, as files for any web server.
+
+    python tools/book_demo.py FOLDER
+
+A page shows it by <div id="digit-canvas-demo"></div> and a script of type="module", demo.js of the folder. What comes
+from npm is installed once, in .cache/book, and again when book/package.json changes; else no network is needed.
+"""
+
+import argparse
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from helpers.classifier import Classifier
+from helpers.errors import DigitsError
+from helpers.files import reason
+from helpers.onnx_export import export_onnx
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ROOT / "book" / "package.json"
+CACHE = ROOT / ".cache" / "book"
+INSTALL = ["install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
+RUNTIME = ["ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"]  # without a GPU
+
+
+def build(folder: Path) -> None:
+    """Fill `folder` with the files of the demo; it is made where it is missing.
+
+    Raises DigitsError when the packages cannot be installed, or a file cannot be written.
+    """
+    runtime = packages() / "onnxruntime-web" / "dist"
+    files = [*(ROOT / "book" / "demo").iterdir(), *(runtime / name for name in RUNTIME)]
+    files += [ROOT / "helpers" / "canvas.js", ROOT / "helpers" / "canvas.css"]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in files:
+            shutil.copy(file, folder)
+    except OSError as error:
+        raise DigitsError(f"cannot write {folder}: {reason(error)}") from error
+    export_onnx(Classifier.load("canvas"), folder / "canvas.onnx")
+
+
+def packages(cache: Path = CACHE) -> Path:
+    """The folder node_modules with the packages of book/package.json, installed in `cache` unless they are there.
+
+    Raises DigitsError when npm is missing or cannot install them.
+    """
+    wanted = PACKAGES.read_text(encoding="utf-8")
+    stamp = cache / "stamp"  # written last: with it the packages are whole
+    if not (stamp.exists() and stamp.read_text(encoding="utf-8") == wanted):
+        stamp.unlink(missing_ok=True)
+        cache.mkdir(parents=True, exist_ok=True)
+        shutil.copy(PACKAGES, cache)
+        _install(cache)
+        stamp.write_text(wanted, encoding="utf-8")
+    return cache / "node_modules"
+
+
+def _install(cache: Path) -> None:
+    npm = shutil.which("npm")
+    if not npm:
+        raise DigitsError("npm is missing, which installs what the book needs: `apt-get install npm`")
+    done = subprocess.run([npm, *INSTALL], cwd=cache, capture_output=True, text=True)
+    if done.returncode != 0:
+        said = next(iter(done.stderr.splitlines()), "")
+        raise DigitsError(f"npm cannot install the packages of book/package.json ({said}): is there a network?")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="where the files go; made where it is missing")
+    try:
+        build(parser.parse_args().folder)
+    except DigitsError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
