@@ -149,6 +149,14 @@ def test_minutes_and_accuracy_go_into_the_readme(tmp_path):
     assert readme.read_text(encoding="utf-8") == expected
 
 
+def test_the_teacher_is_told_the_minutes(tmp_path):
+    notes = tmp_path / "teaching.md"
+    table = "| chapter | runs | with reading |\n| [1. A](01_a.ipynb) | 1 | 55 |\n| [2. B](02_b.ipynb) | 1 | 35 |\n"
+    notes.write_text(table, encoding="utf-8")
+    store_notebooks.state_in_teaching(notes, "02_b.ipynb", 12)
+    assert notes.read_text(encoding="utf-8") == table.replace("| 1 | 35 |", "| 12 | 35 |")
+
+
 def test_the_last_accuracy_counts():
     texts = ["Test accuracy: 0.1234\n", "Test accuracy: 0.9876\nEnsemble accuracy: 0.9999\n"]
     cells = [new_code_cell("x", outputs=[new_output("stream", name="stdout", text=text)]) for text in texts]

@@ -4,7 +4,8 @@
 
 Each notebook runs from a fresh kernel of the Python that runs this script, in the folder notebooks/. It is written
 only after its last cell has succeeded, so an error leaves the stored one as it was. The minutes that the run took go
-into its first cell ("**About 3 minutes**") and, with the accuracy that it prints last, into the tables of README.md.
+into its first cell ("**About 3 minutes**"), into the table of notebooks/teaching.md and, with the accuracy that it
+prints last, into those of README.md.
 """
 
 import argparse
@@ -87,8 +88,17 @@ def state_in_readme(readme: Path, name: str, minutes: int, accuracy: str | None)
             partial.write_text(text, encoding="utf-8")
 
 
+def state_in_teaching(teaching: Path, name: str, minutes: int) -> None:
+    """Write a notebook's minutes into the table of the teacher's notes: the first number of its row."""
+    before = teaching.read_text(encoding="utf-8")
+    text = re.sub(rf"(?m)^(\|.*\({re.escape(name)}\) \| )\d+( \|)", rf"\g<1>{minutes}\2", before, count=1)
+    if text != before:
+        with atomic_write(teaching) as partial:
+            partial.write_text(text, encoding="utf-8")
+
+
 def store(path: Path) -> int:
-    """Execute the notebook, write it with tidy outputs, and what the README says of it; return the minutes it took."""
+    """Execute the notebook, write it with tidy outputs, and what others say of it; return the minutes it took."""
     notebook, minutes = execute(path)
     tidy(notebook)
     state_minutes(notebook, minutes)
@@ -96,6 +106,7 @@ def store(path: Path) -> int:
     with atomic_write(path) as partial:
         partial.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
     state_in_readme(ROOT / "README.md", path.name, minutes, last_accuracy(notebook))
+    state_in_teaching(ROOT / "notebooks" / "teaching.md", path.name, minutes)
     return minutes
 
 
