@@ -76,19 +76,11 @@ def test_gaps_left(notebook):
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory):
-    """The project as one gets it, without what belongs to this machine."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
-    if (ROOT / ".git").exists():
-        names = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout.split("\0")
-    else:
-        names = [
-            str(file.relative_to(ROOT)) for folder in ("helpers", "notebooks") for file in (ROOT / folder).rglob("*")
-        ]
+    """What a notebook needs of the project, without what belongs to this machine."""
     place = tmp_path_factory.mktemp("late") / "digits"
-    for name in names:
-        if name.startswith(("helpers/", "notebooks/")) and (ROOT / name).is_file() and "__pycache__" not in name:
-            (place / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, place / name)
+    own = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "my_digits.*", ".my_digits.*")
+    for folder in ("helpers", "notebooks"):
+        shutil.copytree(ROOT / folder, place / folder, ignore=own)
     return place
 
 
