@@ -61,12 +61,15 @@ def picture_seconds() -> float:
 
 
 def lenet_megabytes() -> int:
-    """The most memory that training LeNet on MNIST for an epoch has held at a time."""
+    """The most memory that training LeNet on MNIST for an epoch has held at a time.
+
+    It is never less than what the calling process has held, with which Linux starts to count (getrusage(2), ru_maxrss).
+    """
     with tempfile.TemporaryDirectory() as folder:
         out = str(Path(folder, "lenet.params"))
         training = ["-m", "helpers", "train", "lenet", "--epochs", "1", "--source", "mnist", "--out", out]
         process = subprocess.Popen([sys.executable, *training], cwd=ROOT, stdout=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)  # of this process alone, whatever ran before it
+        _, status, usage = os.wait4(process.pid, 0)
     if os.waitstatus_to_exitcode(status):
         raise SystemExit("error: the training failed, its reason stands above")
     return usage.ru_maxrss // 1024

@@ -31,9 +31,23 @@ class Package:
 
 def packages() -> list[Package]:
     """The direct dependencies as pyproject.toml lists them, the ones for tests last; nothing is imported."""
-    pins = dict(re.findall(r"^([\w.-]+)==([^\s;]+)", _read("requirements.txt"), re.MULTILINE))
+    pins = _pins(_read("requirements.txt"))
     needed, for_tests = _requirements()
     return [_package(text, pins, text in for_tests) for text in needed + for_tests]
+
+
+def _pins(requirements: str) -> dict[str, str]:
+    """The pinned version of each package. One that has several is pinned by the line whose marker holds here."""
+    lines = re.findall(r"^([\w.-]+)==([^\s;]+)(?: ; (.+))?$", requirements, re.MULTILINE)
+    return {name: version for name, version, marker in lines if not marker or _holds(marker)}
+
+
+def _holds(marker: str) -> bool:
+    try:
+        from packaging.markers import Marker
+    except ImportError:  # as in Package.satisfies
+        return True
+    return Marker(marker).evaluate()
 
 
 def _requirements() -> tuple[list[str], list[str]]:

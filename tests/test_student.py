@@ -9,6 +9,7 @@ from pathlib import Path
 import hosts
 import nbformat
 import pytest
+from playwright.sync_api import expect
 from store_notebooks import execute
 
 ROOT = Path(__file__).parent.parent
@@ -213,23 +214,27 @@ def test_links_of_the_slides_lead_to_files(slides):
 
 def test_slides_move_on(slides, page):
     page.goto((slides / "06_backprop_by_hand.html").as_uri())
+    page.wait_for_function("Reveal.isReady()")
     shown = page.locator("section.present section.present, section.present:not(.stack)").last
     assert page.title() == "6. Backpropagation by hand slides"
-    assert shown.locator("h1").inner_text().startswith("6. Backpropagation by hand")
+    expect(shown.locator("h1")).to_contain_text("6. Backpropagation by hand")
     page.locator("mjx-container svg").first.wait_for(state="attached")
     total = page.evaluate("Reveal.getTotalSlides()")
     assert total > 80
 
+    def shows(part, text):
+        expect(part).to_contain_text(text, use_inner_text=True)
+
     page.keyboard.press("ArrowRight")  # the setup has no output
-    assert shown.locator("h1").count() == 0
-    assert "import mxnet as mx" in shown.inner_text()
+    expect(shown.locator("h1")).to_have_count(0)
+    shows(shown, "import mxnet as mx")
     page.keyboard.press("ArrowRight")  # the data, then their number
     output = shown.locator(".fragment")
-    assert "digits = load_mnist()" in shown.inner_text()
-    assert output.evaluate("part => getComputedStyle(part).visibility") == "hidden"
+    shows(shown, "digits = load_mnist()")
+    expect(output).to_have_css("visibility", "hidden")
     page.keyboard.press("ArrowRight")
-    assert output.get_attribute("class").split() == ["fragment", "visible", "current-fragment"]
-    assert "training images" in output.inner_text()
+    expect(output).to_have_class("fragment visible current-fragment")
+    shows(output, "training images")
 
     def texts(elements):
         return page.evaluate(f"[...document.querySelectorAll('{elements}')].map(element => element.innerText)")
@@ -239,7 +244,7 @@ def test_slides_move_on(slides, page):
     assert firsts == headings, "each heading begins a slide"
     for _ in range(2 * total):
         page.keyboard.press("ArrowRight")
-    assert shown.locator("h2").inner_text().startswith("Recap")
+    shows(shown.locator("h2"), "Recap")
     assert page.evaluate("Reveal.isLastSlide()")
 
 
