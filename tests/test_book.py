@@ -29,6 +29,10 @@ PAGES = sorted((make_book.ROOT / "notebooks").glob("*.md")) + NOTEBOOKS
 MODULES = [module.name for module in pkgutil.walk_packages(helpers.__path__, "helpers.")]
 PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1280, "height": 900}
+# A formula within a line does not scroll: what is too wide is cut off
+CUT_FORMULAS = """[...document.querySelectorAll("p span.math mjx-container")]
+    .filter(formula => formula.getBoundingClientRect().right > innerWidth)
+    .map(formula => formula.closest("p").innerText)"""
 NO_NETWORK = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 
 
@@ -132,6 +136,13 @@ def test_the_front_page_says_how_long_each_notebook_takes(book):
         assert minutes in entry[0], path.name
 
 
+def test_each_page_has_a_title_of_its_own(book):
+    pages = [*book.glob("*.html"), *book.glob("notebooks/*.html")]
+    assert len({re.search(r"<title>(.*?)</title>", page.read_text(encoding="utf-8"))[1] for page in pages}) == len(
+        pages
+    )
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_every_module_has_a_page_with_what_it_offers(book, name):
     page = book / "api" / f"{name}.html"
@@ -169,6 +180,7 @@ def test_a_chapter_in_the_browser(read, path):
     formulas = page.locator(".math")
     expect(page.locator(".math mjx-container svg")).to_have_count(formulas.count())
     expect(page.locator("mjx-merror")).to_have_count(0)
+    assert reader.ask(CUT_FORMULAS) == []
     for folded in page.locator("section > details").all():
         content = folded.locator(":scope > :not(summary)").first
         expect(content).to_be_hidden()

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from verdicts import assert_wrong
 
 from helpers.data import iterator
 from helpers.exercises import check
@@ -54,9 +55,7 @@ NO_BATCH = {
 
 @pytest.mark.parametrize(("take", "words"), NO_BATCH.values(), ids=NO_BATCH)
 def test_no_batch_of_one(digits, take, words):
-    verdict = check("1.1", take(digits), digits)
-    assert not verdict.right
-    assert words in verdict.text
+    assert_wrong(check("1.1", take(digits), digits), words)
 
 
 # 1.2 The size of a file
@@ -82,9 +81,7 @@ def test_size(size):
     ],
 )
 def test_wrong_size(size, words):
-    verdict = check("1.2", size, HEADER)
-    assert not verdict.right
-    assert words in verdict.text
+    assert_wrong(check("1.2", size, HEADER), words)
 
 
 # 1.3 A column meets a row
@@ -107,9 +104,7 @@ def test_share(share):
     ],
 )
 def test_wrong_share(share, words):
-    verdict = check("1.3", share, DIGITS.reshape(-1, 1), DIGITS)
-    assert not verdict.right
-    assert words in verdict.text
+    assert_wrong(check("1.3", share, DIGITS.reshape(-1, 1), DIGITS), words)
 
 
 # 1.4 Count what an iterator gives
@@ -206,9 +201,7 @@ def shares(batches):
     ],
 )
 def test_wrong_count(digits, count, words):
-    verdict = check("1.4", count, digits)
-    assert not verdict.right
-    assert words in verdict.text
+    assert_wrong(check("1.4", count, digits), words)
 
 
 # 1.5 Read without a network
@@ -256,9 +249,7 @@ def test_read_mnist(mnist):
     ],
 )
 def test_read_in_a_wrong_way(digits, way, words):
-    verdict = check("1.5", lambda images: way(digits, images), digits)
-    assert not verdict.right
-    assert words in verdict.text
+    assert_wrong(check("1.5", lambda images: way(digits, images), digits), words)
 
 
 def test_read_with_the_answers_at_hand(mnist):

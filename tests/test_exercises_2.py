@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from verdicts import assert_wrong
 
 from helpers.batches import ShuffledBatches
 from helpers.data import Digits, Split
@@ -48,9 +49,7 @@ def test_baseline_of_the_digits(digits):
     ],
 )
 def test_wrong_baseline(uneven, share, words):
-    verdict = check("2.1", share, uneven)
-    assert not verdict.right
-    assert words in verdict.text
+    assert_wrong(check("2.1", share, uneven), words)
 
 
 # 2.2 The number of parameters
@@ -79,9 +78,7 @@ def test_number(number):
     ],
 )
 def test_wrong_number(number, words):
-    verdict = check("2.2", number)
-    assert not verdict.right
-    assert words in verdict.text
+    assert_wrong(check("2.2", number), words)
 
 
 # 2.3 The loss of a batch
@@ -143,9 +140,7 @@ def scaled_in_place(z, labels):
     ],
 )
 def test_wrong_loss(loss, words):
-    verdict = check("2.3", loss)
-    assert not verdict.right
-    assert words in verdict.text
+    assert_wrong(check("2.3", loss), words)
 
 
 # 2.4 A symbol
@@ -202,9 +197,7 @@ NO_NETWORKS = {
 
 @pytest.mark.parametrize(("network", "words"), NO_NETWORKS.values(), ids=NO_NETWORKS)
 def test_wrong_network(network, words):
-    verdict = check("2.4", network)
-    assert not verdict.right
-    assert words in verdict.text
+    assert_wrong(check("2.4", network), words)
 
 
 # 2.5 A small network
@@ -256,6 +249,4 @@ def test_small_mnist(mnist):
     ],
 )
 def test_wrong_module(digits, make, words):
-    verdict = check("2.5", make(digits), digits)
-    assert not verdict.right
-    assert words in verdict.text
+    assert_wrong(check("2.5", make(digits), digits), words)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from verdicts import assert_wrong
 
 from helpers.classifier import Classifier
 from helpers.drawing import centre_by_mass
@@ -37,9 +38,7 @@ def test_sides(sides):
     ],
 )
 def test_wrong_sides(sides, words):
-    verdict = check("3.1", sides)
-    assert not verdict.right
-    assert words in verdict.text
+    assert_wrong(check("3.1", sides), words)
 
 
 # 3.2 A kernel
@@ -76,9 +75,7 @@ def test_kernel(kernel):
     ],
 )
 def test_wrong_kernel(kernel, words):
-    verdict = check("3.2", kernel)
-    assert not verdict.right
-    assert words in verdict.text
+    assert_wrong(check("3.2", kernel), words)
 
 
 # 3.3 Larger images
@@ -106,9 +103,7 @@ def test_more(more):
     ],
 )
 def test_wrong_more(more, words):
-    verdict = check("3.3", more)
-    assert not verdict.right
-    assert words in verdict.text
+    assert_wrong(check("3.3", more), words)
 
 
 # 3.4 Max pooling
@@ -167,9 +162,7 @@ def overlapping(maps):
     ],
 )
 def test_wrong_pool(pool, words):
-    verdict = check("3.4", pool)
-    assert not verdict.right
-    assert words in verdict.text
+    assert_wrong(check("3.4", pool), words)
 
 
 # 3.5 Digits that were moved
@@ -228,6 +221,4 @@ def test_lenet_as_it_is_does_not_do(mnist, lenet):
     ],
 )
 def test_read_moved_in_a_wrong_way(digits, lenet, read, words):
-    verdict = check("3.5", lambda images: read(lenet, images), digits)
-    assert not verdict.right
-    assert words in verdict.text
+    assert_wrong(check("3.5", lambda images: read(lenet, images), digits), words)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from verdicts import assert_wrong
 
 from helpers.augmentation import augment
 from helpers.exercises import check
@@ -41,9 +42,7 @@ def test_dropped(after):
     ],
 )
 def test_wrong_dropped(after, words):
-    verdict = check("4.1", after, VALUES, STAY, P)
-    assert not verdict.right
-    assert words in verdict.text
+    assert_wrong(check("4.1", after, VALUES, STAY, P), words)
 
 
 # 4.2 The vote of three
@@ -74,9 +73,7 @@ def test_vote_is_what_chance_gives():
     ],
 )
 def test_wrong_vote(share, words):
-    verdict = check("4.2", share)
-    assert not verdict.right
-    assert words in verdict.text
+    assert_wrong(check("4.2", share), words)
 
 
 # 4.3 A smoothed loss
@@ -150,9 +147,7 @@ def log_of_softmax(scores):
     ],
 )
 def test_wrong_loss(loss, words):
-    verdict = check("4.3", loss)
-    assert not verdict.right
-    assert words in verdict.text
+    assert_wrong(check("4.3", loss), words)
 
 
 # 4.4 Early stopping
@@ -264,9 +259,7 @@ def answer(change):
     ],
 )
 def test_wrong_stop(stop, words):
-    verdict = check("4.4", stop)
-    assert not verdict.right
-    assert words in verdict.text
+    assert_wrong(check("4.4", stop), words)
 
 
 # 4.5 Few images
@@ -329,6 +322,4 @@ def test_few_images_in_another_way(digits):
     ],
 )
 def test_few_images_in_a_wrong_way(digits, learn, words):
-    verdict = check("4.5", learn, digits)
-    assert not verdict.right
-    assert words in verdict.text
+    assert_wrong(check("4.5", learn, digits), words)

@@ -4,6 +4,7 @@ Each chapter has a module, `chapter1` and so on, with a function for each exerci
 None for a right answer, else one or two sentences that name the mistake. What they share is in `judge`.
 """
 
+import re
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -40,7 +41,12 @@ def check(exercise: str, answer, *context) -> Verdict:
         line = lines[-1] if lines[0].startswith("Traceback") else lines[0]  # MXNet says last what has happened
         name = type(error).__name__
         mistake = f"your answer could not be used, {name}: {line.removeprefix(f'{name}: ')}"
-    return Verdict(exercise, not mistake, f"not yet. {mistake}" if mistake else "right.")
+    return Verdict(exercise, not mistake, f"not yet. {_sentence(mistake)}" if mistake else "right.")
+
+
+def _sentence(text: str) -> str:
+    """The text with a capital letter, unless it begins with a name, such as `fc1_weight` or x."""
+    return text[0].upper() + text[1:] if re.match(r"(a|[a-z]{2,})\b", text) else text
 
 
 def _judge(exercise: str):
