@@ -22,6 +22,7 @@ def lay_source(project: Path, folder: Path) -> None:
     notebooks = sorted((project / "notebooks").glob("*.ipynb"))
     for page in pages:
         _copy(page, project, folder)
+    _name_readme(folder / "README.md")
     for path in notebooks:
         notebook = nbformat.read(path, as_version=4)
         prepare(notebook, path.name)
@@ -56,6 +57,13 @@ def linked_files(pages: list[Path], project: Path) -> Iterator[Path]:
             path = (page.parent / link).resolve()
             if path.is_file() and path.is_relative_to(project):
                 yield path
+
+
+def _name_readme(path: Path) -> None:
+    """Give it a title other than that of the book's front page."""
+    path.write_text(
+        re.sub(r"\A# .+", "# The project: commands, results", path.read_text(encoding="utf-8")), encoding="utf-8"
+    )
 
 
 def _copy(path: Path, project: Path, folder: Path) -> None:
