@@ -196,6 +196,8 @@ def test_other_pages_in_the_browser(read, book):
     for path in [*book.glob("*.html"), *book.glob("notebooks/*.html"), *book.glob("api/*.html")]:
         reader.open(str(path.relative_to(book)), until="load")
         assert reader.ask("document.documentElement.scrollWidth") <= PHONE["width"], path.name
+        ends = "[...document.querySelectorAll('.prev-next-title')].map(title => title.getBoundingClientRect().right)"
+        assert all(end <= PHONE["width"] for end in reader.ask(ends)), path.name
 
 
 def test_formulas_are_set_by_the_book_itself(read):
