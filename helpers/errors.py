@@ -1,4 +1,7 @@
-"""The one exception of this package."""
+"""The one exception of this package, and how a command shows it."""
+
+import sys
+from collections.abc import Callable
 
 
 class DigitsError(Exception):
@@ -6,3 +9,13 @@ class DigitsError(Exception):
 
     The command line prints it without a traceback.
     """
+
+
+def exit_code(work: Callable[[], object]) -> int:
+    """Do the work of a command: 0 when it is done, 1 when it raised a DigitsError, whose line goes to stderr."""
+    try:
+        work()
+    except DigitsError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0

@@ -3,8 +3,12 @@
 import os
 import re
 import signal
+from pathlib import Path
 
+import nbformat
 import pytest
+
+NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 
 # Tests start several processes at once, browsers among them. A thread for each core in each process would be more than
 # there are cores, and all of them would wait for one another. What more threads give is in test_threads.py.
@@ -49,6 +53,18 @@ def pen_strokes():
     if not pen_strokes_path().exists():
         pytest.skip(f"the pen strokes are not here, {pen_strokes_path()}: set PEN_STROKES to their file")
     return read_pen_strokes()
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
+def path(request):
+    """Each notebook of the series in turn."""
+    return request.param
+
+
+@pytest.fixture
+def notebook(path):
+    """The notebook at `path`, as it is stored."""
+    return nbformat.read(path, as_version=4)
 
 
 # A skip on a machine that has everything hides a broken test, so CI sets NO_SKIPS=1, and in MAY_SKIP the reasons (a

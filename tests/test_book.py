@@ -21,7 +21,7 @@ import pytest
 from playwright.sync_api import expect
 
 import helpers
-from helpers.errors import DigitsError
+from helpers.errors import DigitsError, exit_code
 from helpers.figures import Axes
 
 NOTEBOOKS = sorted((make_book.ROOT / "notebooks").glob("*.ipynb"))
@@ -315,7 +315,7 @@ def test_faults_of_pages(tmp_path, text):
 
 def test_a_folder_that_is_no_book_stays(tmp_path, capsys):
     (tmp_path / "letter.txt").write_text("dear all", encoding="utf-8")
-    assert make_book.main(["--out", str(tmp_path)]) == 1
+    assert exit_code(lambda: make_book.main(["--out", str(tmp_path)])) == 1
     assert capsys.readouterr().err == (
         f"error: {tmp_path} holds something else than a book: choose another folder, or remove it\n"
     )

@@ -15,7 +15,6 @@ import nbformat
 import pytest
 
 ROOT = Path(__file__).parent.parent
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 # In a network namespace of its own a process has no network but itself, which a kernel needs.
 APART = ["unshare", "--map-root-user", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
 MINUTES = 60  # seconds
@@ -30,16 +29,6 @@ def cells(notebook, tag):
 def said(cell):
     """The text of a cell's result."""
     return "".join(output.data["text/plain"] for output in cell.outputs if output.output_type == "execute_result")
-
-
-@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
-def path(request):
-    return request.param
-
-
-@pytest.fixture
-def notebook(path):
-    return nbformat.read(path, as_version=4)
 
 
 # As stored

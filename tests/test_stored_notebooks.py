@@ -13,23 +13,12 @@ from helpers.networks import NETWORKS
 import mxnet as mx
 
 FOLDER = Path(__file__).parent.parent / "notebooks"
-NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 LONGEST_CELL = 15  # lines of code
 FLOORS = {"02_mlp": 0.972, "03_lenet": 0.988, "04_dropout_cnn": 0.993}  # stored accuracy on MNIST's 10,000 test images
 TRAINED = {"02_mlp": "mlp", "03_lenet": "lenet", "04_dropout_cnn": "dropout-cnn"}
 
 # A path of somebody's machine: below one of the usual top folders, or on a Windows drive.
 ABSOLUTE_PATH = re.compile(r"(?<![\w.~:])/(?:home|root|tmp|work|Users|var|opt|mnt|private)/|\b[A-Z]:\\\w")
-
-
-@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
-def path(request):
-    return request.param
-
-
-@pytest.fixture
-def notebook(path):
-    return nbformat.read(path, as_version=4)
 
 
 def code(notebook):
@@ -75,8 +64,9 @@ def key_phrases(items):
 
 
 def test_the_series_is_numbered_without_gaps():
-    assert len(NOTEBOOKS) >= 4
-    assert [path.name[:3] for path in NOTEBOOKS] == [f"{number:02}_" for number in range(1, len(NOTEBOOKS) + 1)]
+    names = sorted(path.name for path in FOLDER.glob("*.ipynb"))
+    assert len(names) >= 4
+    assert [name[:3] for name in names] == [f"{number:02}_" for number in range(1, len(names) + 1)]
 
 
 def test_format(notebook):

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from helpers.classifier import Classifier
-from helpers.errors import DigitsError
+from helpers.errors import DigitsError, exit_code
 from helpers.files import reason
 from helpers.onnx_export import export_onnx
 
@@ -67,16 +67,11 @@ def _install(cache: Path) -> None:
         raise DigitsError(f"npm cannot install the packages of book/package.json ({said}): is there a network?")
 
 
-def main() -> int:
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="where the files go; made where it is missing")
-    try:
-        build(parser.parse_args().folder)
-    except DigitsError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+    build(parser.parse_args().folder)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_code(main))

@@ -19,7 +19,7 @@ from uuid import uuid4
 
 import nbformat
 
-from helpers.errors import DigitsError
+from helpers.errors import DigitsError, exit_code
 from helpers.files import reason
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -128,20 +128,15 @@ def _names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
 
-def main() -> int:
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=("student", "slides"), help="notebooks to fill in, or slides to show")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="default: build/student or build/slides")
     options = parser.parse_args()
     out = (options.out or ROOT / "build" / options.what).resolve()
-    try:
-        with whole_folder(out) as folder:
-            (student if options.what == "student" else show)(folder, out)
-    except DigitsError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+    with whole_folder(out) as folder:
+        (student if options.what == "student" else show)(folder, out)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_code(main))

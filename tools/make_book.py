@@ -18,7 +18,7 @@ import book_demo
 from book_links import faults
 from book_source import lay_source
 
-from helpers.errors import DigitsError
+from helpers.errors import DigitsError, exit_code
 from helpers.files import reason
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -84,25 +84,20 @@ def stop_for(found: list[str], log: Path) -> None:
         raise DigitsError(f"{found[0]} ({len(found)} in all: see {log})")
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
         "--out", type=Path, metavar="FOLDER", default=ROOT / "build" / "book", help="build/book by default"
     )
     parser.add_argument("--external", action="store_true", help="only try the links to other sites")
     chosen = parser.parse_args(arguments)
-    try:
-        if chosen.external:
-            try_external_links(ROOT)
-            print("Every link to another site works")
-        else:
-            pages = build(ROOT, chosen.out)
-            print(f"{chosen.out}: {pages} pages; to read them: python3 -m http.server --directory {chosen.out}")
-    except DigitsError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+    if chosen.external:
+        try_external_links(ROOT)
+        print("Every link to another site works")
+    else:
+        pages = build(ROOT, chosen.out)
+        print(f"{chosen.out}: {pages} pages; to read them: python3 -m http.server --directory {chosen.out}")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_code(main))

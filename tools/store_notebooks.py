@@ -23,7 +23,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from tidy_notebook import tidy
 
-from helpers.errors import DigitsError
+from helpers.errors import DigitsError, exit_code
 from helpers.files import atomic_write, reason
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -110,21 +110,15 @@ def store(path: Path) -> int:
     return minutes
 
 
-def main() -> int:
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("notebooks", nargs="*", type=Path, metavar="NOTEBOOK", help="all of notebooks/ by default")
     notebooks = parser.parse_args().notebooks or sorted((ROOT / "notebooks").glob("*.ipynb"))
     os.environ["DIGITS_SOURCE"] = "mnist"
     for path in notebooks:
         print(f"{path.name}: running ...", file=sys.stderr)
-        try:
-            minutes = store(path.resolve())
-        except DigitsError as error:
-            print(f"error: {error}", file=sys.stderr)
-            return 1
-        print(f"{path.name}: stored, {minutes} min")
-    return 0
+        print(f"{path.name}: stored, {store(path.resolve())} min")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_code(main))
