@@ -31,6 +31,9 @@ def prepare() -> None:
     # of MXNet's own worker. These are then more than there are cores, and OpenMP puts threads that wait to sleep at
     # once: waking them for each operation makes a small network half as fast. So such a copy takes one thread.
     os.environ.setdefault("MXNET_CPU_PARALLEL_SIZE", str(2**31 - 1))
+    # All CPU devices share the working memory of their operators. With MXNet's 4 pieces of it two devices mostly wait
+    # for one another; a network computed operator by operator, as in chapter 6, needs about 32 to keep both busy.
+    os.environ.setdefault("MXNET_CPU_TEMP_COPY", "32")
 
 
 def set_threads(count: int) -> None:

@@ -16,9 +16,11 @@ if len(sys.argv) > 1:
     set_threads(int(sys.argv[1]))
 import mxnet as mx
 found = mx.base._LIB.omp_get_max_threads()
-print(json.dumps([cores(), found, os.environ["OMP_NUM_THREADS"], os.environ["MXNET_CPU_PARALLEL_SIZE"]]))
+print(json.dumps([cores(), found, os.environ["OMP_NUM_THREADS"], os.environ["MXNET_CPU_PARALLEL_SIZE"],
+    os.environ["MXNET_CPU_TEMP_COPY"]]))
 """
-MINE = ("OMP_NUM_THREADS", "DIGITS_AUTO_THREADS", "DIGITS_WORKERS_HERE", "MXNET_CPU_PARALLEL_SIZE", "DMLC_ROLE")
+MINE = ("OMP_NUM_THREADS", "DIGITS_AUTO_THREADS", "DIGITS_WORKERS_HERE", "DMLC_ROLE")
+MINE += ("MXNET_CPU_PARALLEL_SIZE", "MXNET_CPU_TEMP_COPY")
 CORES = min(len(psutil.Process().cpu_affinity()), psutil.cpu_count(logical=False) or 10**6)
 
 
@@ -31,10 +33,12 @@ def ask(*arguments, **variables):
 
 def test_every_core_by_itself():
     assert ask()[:3] == [CORES, CORES, str(CORES)]
+    assert ask()[4] == "32"
 
 
 def test_a_setting_of_the_user_stays():
-    assert ask(OMP_NUM_THREADS="3", MXNET_CPU_PARALLEL_SIZE="7")[1:] == [3, "3", "7"]
+    chosen = {"OMP_NUM_THREADS": "3", "MXNET_CPU_PARALLEL_SIZE": "7", "MXNET_CPU_TEMP_COPY": "9"}
+    assert ask(**chosen)[1:] == [3, "3", "7", "9"]
     assert ask("1", OMP_NUM_THREADS="3")[1] == 3
 
 
