@@ -6,7 +6,13 @@ import re
 
 def setup(app) -> dict[str, bool]:
     app.connect("autodoc-process-docstring", to_rest)
+    app.connect("autodoc-skip-member", skip_field)
     return {"parallel_read_safe": True}
+
+
+def skip_field(app, what, name, member, skip, options) -> bool | None:
+    """Leave out the fields of a named tuple, of which Python says only their number; they stand in its signature."""
+    return True if (inspect.getdoc(member) or "").startswith("Alias for field number") else None
 
 
 def to_rest(app, what, name, documented, options, lines) -> None:

@@ -160,6 +160,7 @@ def test_docstrings_are_set_as_they_are_meant(book):
     assert re.search(r"<p><strong>strokes</strong>: a list of lists of points", page)
     assert "<pre>strokes -&gt; fit_strokes -&gt; draw_ink" in re.sub(r"</?span[^>]*>", "", page)
     assert re.search(r'<code class="[^"]*literal[^"]*">.*?to_ink.*?</code>', page)
+    assert not [path.name for path in book.glob("api/*.html") if "Alias for field" in path.read_text(encoding="utf-8")]
 
 
 # How it reads
@@ -198,6 +199,16 @@ def test_other_pages_in_the_browser(read, book):
         assert reader.ask("document.documentElement.scrollWidth") <= PHONE["width"], path.name
         ends = "[...document.querySelectorAll('.prev-next-title')].map(title => title.getBoundingClientRect().right)"
         assert all(end <= PHONE["width"] for end in reader.ask(ends)), path.name
+
+
+def test_long_names_fit_beside_the_page(read):
+    reader = read(DESKTOP)
+    reader.open("api/helpers.by_hand_layers.html")
+    ends = reader.ask(
+        "[...document.querySelectorAll('.page-toc code')].map(code => code.getBoundingClientRect().right)"
+    )
+    assert ends
+    assert max(ends) <= DESKTOP["width"]
 
 
 def test_formulas_are_set_by_the_book_itself(read):
