@@ -18,6 +18,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 def pytest_sessionstart():
     # A script's background job starts with SIGINT ignored, and so would each process that a test interrupts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Below nohup SIGHUP is ignored, and so it would be by them. A handler is not inherited, and lets the tests go on.
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: None)
 
 
 @pytest.fixture(autouse=True)

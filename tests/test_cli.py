@@ -28,12 +28,7 @@ OFFLINE = ("--source", "digits")
 
 def start(*arguments, stderr=subprocess.PIPE):
     command = [sys.executable, "-m", "helpers", *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True, preexec_fn=heed_hangup)
-
-
-def heed_hangup():
-    """Below nohup the tests ignore SIGHUP, and so would what they start."""
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True)
 
 
 @pytest.fixture(scope="module")
