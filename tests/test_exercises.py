@@ -2,8 +2,10 @@
 
 from importlib import import_module
 
+import numpy as np
 import pytest
 
+from helpers.classifier import Classifier
 from helpers.errors import DigitsError
 from helpers.exercises import check
 
@@ -39,6 +41,12 @@ def test_an_odd_answer_is_wrong_and_no_error(exercise, answer):
     assert not verdict.right
     assert verdict.text.startswith("not yet. ")
     assert "\n" not in verdict.text
+
+
+def test_a_mistake_begins_with_a_capital_letter_unless_it_is_a_name():
+    assert check("2.2", "many").text.startswith("not yet. A number is wanted, ")
+    other_shape = Classifier.load("lenet").params | {"conv1_bias": np.zeros(10)}
+    assert check("8.4", other_shape, None).text.startswith("not yet. conv1_bias has shape (10,), ")
 
 
 @pytest.mark.parametrize("exercise", ["9.1", "1.9", "1", "", "one.two", 2.1001, "../x.1"])
