@@ -20,6 +20,7 @@ from pathlib import Path
 import nbformat
 import pytest
 import yaml
+from failures import assert_one_error
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -360,14 +361,6 @@ class Machine:
 @pytest.fixture
 def machine(tmp_path):
     return Machine(tmp_path)
-
-
-def assert_one_error(done, *parts):
-    assert done.returncode == 1
-    assert len(done.stderr.splitlines()) == 1, done.stderr
-    assert done.stderr.startswith("error: ")
-    for part in parts:
-        assert part in done.stderr
 
 
 WAYS_OUT = ("python3-venv", "PYTHON=", "environment.yml", "container")

@@ -9,6 +9,7 @@ from pathlib import Path
 import hosts
 import nbformat
 import pytest
+from failures import assert_one_error
 from playwright.sync_api import expect
 from store_notebooks import execute
 
@@ -20,14 +21,6 @@ NAMES = [path.name for path in NOTEBOOKS]
 def class_copies(*arguments, project=ROOT):
     command = [sys.executable, project / "tools" / "class_copies.py", *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=300)
-
-
-def assert_one_error(done, *parts):
-    assert done.returncode == 1
-    assert len(done.stderr.splitlines()) == 1, done.stderr
-    assert done.stderr.startswith("error: ")
-    for part in parts:
-        assert part in done.stderr
 
 
 def tagged(notebook, tag):

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from failures import assert_one_error
 
 ROOT = Path(__file__).parent.parent
 PYTHON = str(Path(sys.executable).resolve())  # that .venv was made with, since a wheelhouse is collected before .venv
@@ -34,12 +35,6 @@ def collect(project, *folder, environment=ONLINE):
 
 def make_venv(project, **variables):
     return run("sh", "tools/make_venv.sh", folder=project, environment=OFFLINE | variables)
-
-
-def assert_one_error(done, *parts):
-    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr
-    for part in ("error: ", *parts):
-        assert part in done.stderr
 
 
 def copy_of_project(folder, names):
