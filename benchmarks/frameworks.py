@@ -29,7 +29,7 @@ from processor import processor  # noqa: E402
 
 import report  # noqa: E402
 from helpers.data import Digits, load_mnist  # noqa: E402
-from helpers.errors import DigitsError  # noqa: E402
+from helpers.base.errors import DigitsError  # noqa: E402
 
 TARGETS = {"mlp": 0.95, "lenet": 0.98, "dropout-cnn": 0.98}  # test accuracies to reach
 TORCH = ("pytorch", "pytorch channels_last", "pytorch compile", "pytorch compile channels_last")

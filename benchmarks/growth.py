@@ -23,19 +23,17 @@ import numpy as np
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from helpers.threads import set_threads  # noqa: E402
+from helpers.base.threads import set_threads  # noqa: E402
 
 set_threads(1)  # Python and MXNet then have a core each; with more they compete, now more, now less
 
-from helpers.batches import ShuffledBatches  # noqa: E402
+from record_file import stream, write_recordio  # noqa: E402
+
+from helpers.base.files import atomic_write  # noqa: E402
 from helpers.data import Split, load_mnist  # noqa: E402
-from helpers.faster import faster  # noqa: E402
-from helpers.figures import Figure, figure  # noqa: E402
-from helpers.files import atomic_write  # noqa: E402
-from helpers.metrics import LazyAccuracy  # noqa: E402
-from helpers.networks import NETWORKS  # noqa: E402
-from helpers.recipes import RECIPES  # noqa: E402
-from helpers.recordio import stream, write_recordio  # noqa: E402
+from helpers.networks import NETWORKS, faster  # noqa: E402
+from helpers.plots import Figure, figure  # noqa: E402
+from helpers.training import RECIPES, LazyAccuracy, ShuffledBatches  # noqa: E402
 
 import mxnet as mx  # noqa: E402
 

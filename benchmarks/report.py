@@ -13,10 +13,8 @@ import numpy as np
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT)]
 
-from helpers.charts import chart  # noqa: E402
-from helpers.figures import BLUE, GREEN, INK, ORANGE, SKY, WIDTH, Figure  # noqa: E402
-from helpers.files import atomic_write  # noqa: E402
-from helpers.words import listing  # noqa: E402
+from helpers.base.files import atomic_write  # noqa: E402
+from helpers.plots import BLUE, GREEN, INK, ORANGE, SKY, WIDTH, Figure, chart, listing  # noqa: E402
 
 RESULTS = ROOT / "benchmarks" / "results"
 BEGIN, END = "<!-- frameworks -->", "<!-- /frameworks -->"

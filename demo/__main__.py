@@ -7,7 +7,7 @@ import sys
 
 from tornado.netutil import bind_sockets
 
-from helpers.errors import DigitsError
+from helpers.base.errors import DigitsError
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 REASONS = {

@@ -16,7 +16,7 @@ from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from demo.visitors import VisitorKernels
-from helpers.server import PromptConnection
+from helpers.base.server import PromptConnection
 
 HERE = Path(__file__).parent
 WIDGETS = ["@voila-dashboards/widgets-manager8", "@jupyter-widgets/jupyterlab-manager", "anywidget"]

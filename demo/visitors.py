@@ -6,7 +6,7 @@ from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelMana
 from tornado.web import HTTPError
 from traitlets import Integer
 
-from helpers.server import PromptConnection
+from helpers.base.server import PromptConnection
 
 CLOSED = 60  # seconds without a connection until a page counts as closed: over a slow network it connects late
 

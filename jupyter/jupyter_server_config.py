@@ -2,4 +2,4 @@
 
 c = get_config()  # noqa: F821
 
-c.ServerApp.kernel_websocket_connection_class = "helpers.server.PromptConnection"
+c.ServerApp.kernel_websocket_connection_class = "helpers.base.server.PromptConnection"

@@ -32,7 +32,7 @@ def unset_source(monkeypatch):
 @pytest.fixture(scope="session")
 def digits():
     """The offline handwriting of scikit-learn, the same on every machine."""
-    from helpers.data import load_mnist
+    from helpers.data.load import load_mnist
 
     return load_mnist("digits")
 
@@ -40,8 +40,8 @@ def digits():
 @pytest.fixture(scope="session")
 def mnist():
     """The real MNIST from MNIST_DIR or from the cache. Never downloads: a unit test must not need a network."""
-    from helpers.data import load_mnist
-    from helpers.sources import cached_mnist
+    from helpers.data.load import load_mnist
+    from helpers.data.mnist import cached_mnist
 
     if not os.environ.get("MNIST_DIR") and not cached_mnist():
         pytest.skip("MNIST is not at hand: set MNIST_DIR, or fetch it with `python -m helpers data --source mnist`")

@@ -12,10 +12,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from helpers.classifier import Classifier
-from helpers.errors import DigitsError, exit_code
-from helpers.files import reason
-from helpers.onnx_export import export_onnx
+from helpers.base.errors import DigitsError, exit_code
+from helpers.base.files import reason
+from helpers.classifier import Classifier, export_onnx
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ROOT / "book" / "package.json"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import nbformat
 
-from helpers.errors import DigitsError
+from helpers.base.errors import DigitsError
 
 FOR_NBVAL = "# NBVAL_CHECK_OUTPUT\n"
 

@@ -19,8 +19,8 @@ from uuid import uuid4
 
 import nbformat
 
-from helpers.errors import DigitsError, exit_code
-from helpers.files import reason
+from helpers.base.errors import DigitsError, exit_code
+from helpers.base.files import reason
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"

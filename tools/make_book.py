@@ -18,8 +18,8 @@ import book_demo
 from book_links import faults
 from book_source import lay_source
 
-from helpers.errors import DigitsError, exit_code
-from helpers.files import reason
+from helpers.base.errors import DigitsError, exit_code
+from helpers.base.files import reason
 
 ROOT = Path(__file__).resolve().parent.parent
 MARK = "searchindex.js"  # in every book, and hardly in any other folder

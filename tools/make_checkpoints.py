@@ -20,13 +20,12 @@ import numpy as np
 from pen_strokes import ABOUT, drawn, pen_strokes_path, read_pen_strokes
 
 from helpers import training
-from helpers.augmentation import augment
-from helpers.callbacks import Progress
+from helpers.base.files import atomic_write
 from helpers.classifier import Classifier, checkpoint_path
 from helpers.data import Digits, Split, load_mnist
-from helpers.files import atomic_write
-from helpers.networks import NETWORKS
-from helpers.params import write_params
+from helpers.drawing import augment
+from helpers.networks import NETWORKS, write_params
+from helpers.training import Progress
 
 import mxnet as mx
 

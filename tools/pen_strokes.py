@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
+from helpers.base.errors import DigitsError
+from helpers.base.files import reason
 from helpers.data import Split
 from helpers.drawing import to_mnist
-from helpers.errors import DigitsError
-from helpers.files import reason
 
 BESIDE = Path(__file__).parent.parent.parent / "shared" / "pen_strokes" / "strokes.json.gz"
 SEED = 1  # of the sizes and places at which they are drawn for the cards

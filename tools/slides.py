@@ -12,8 +12,8 @@ from pathlib import Path
 import nbformat
 from nbconvert.exporters import SlidesExporter
 
-from helpers.errors import DigitsError
-from helpers.files import reason
+from helpers.base.errors import DigitsError
+from helpers.base.files import reason
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 LIBRARIES = "libraries"  # the folder beside the pages

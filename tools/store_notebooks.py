@@ -23,8 +23,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from tidy_notebook import tidy
 
-from helpers.errors import DigitsError, exit_code
-from helpers.files import atomic_write, reason
+from helpers.base.errors import DigitsError, exit_code
+from helpers.base.files import atomic_write, reason
 
 ROOT = Path(__file__).resolve().parent.parent
 

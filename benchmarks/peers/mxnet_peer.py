@@ -8,12 +8,9 @@ from types import SimpleNamespace
 from serve import BATCH
 
 import helpers  # noqa: F401  has to come before mxnet
-from helpers.batches import ShuffledBatches
 from helpers.classifier import Classifier
-from helpers.faster import faster
-from helpers.metrics import LazyAccuracy
-from helpers.networks import NETWORKS
-from helpers.recipes import RECIPES
+from helpers.networks import NETWORKS, faster
+from helpers.training import RECIPES, LazyAccuracy, ShuffledBatches
 
 import mxnet as mx
 

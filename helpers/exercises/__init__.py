@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from importlib import import_module
 
-from helpers.errors import DigitsError
+from helpers.base.errors import DigitsError
 from helpers.exercises.judge import is_open
 
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from helpers.data import Split, iterator
+from helpers.data.load import Split, iterator
 from helpers.exercises.judge import as_array, is_open, not_digits, wrong_array, wrong_number
 
 if TYPE_CHECKING:
-    from helpers.data import Digits
+    from helpers.data.load import Digits
 
 WANTED = 0.92  # share of the validation digits in exercise 5
 JUDGED = 1000  # validation digits that exercise 5 takes, where there are as many

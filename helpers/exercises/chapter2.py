@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from helpers.evaluation import accuracy
 from helpers.exercises.judge import as_array, is_open, not_trained, wrong_number
-from helpers.networks import layers
+from helpers.networks.symbols import layers
+from helpers.training.evaluation import accuracy
 
 import mxnet as mx
 
 if TYPE_CHECKING:
-    from helpers.data import Digits
+    from helpers.data.load import Digits
 
 PIXELS, HIDDEN, CLASSES = 28 * 28, 32, 10  # of the network of exercises 2 and 4
 MOST = 15_000  # parameters of the network in exercise 5

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from helpers.exercises.judge import as_array, is_open, not_digits, wrong_array, wrong_number
-from helpers.networks import layers, lenet
+from helpers.networks.symbols import layers, lenet
 
 if TYPE_CHECKING:
-    from helpers.data import Digits
+    from helpers.data.load import Digits
 
 SIDE = 28
 STEPS = ("convolution", 3), ("pooling", 2), ("convolution", 4), ("pooling", 2)  # with the side of the window

@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from helpers.data import Split
-from helpers.evaluation import accuracy
+from helpers.data.load import Split
 from helpers.exercises.judge import is_open, not_trained, wrong_array, wrong_number
 from helpers.exercises.stopping import wrong_stop
+from helpers.training.evaluation import accuracy
 
 import mxnet as mx
 
 if TYPE_CHECKING:
-    from helpers.data import Digits
+    from helpers.data.load import Digits
 
 FEW = 500  # training images in exercise 5
 WANTED = {"mnist": 0.92, "digits": 0.94}  # share of the validation images

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from helpers.classifier import Classifier
-from helpers.drawing import as_strokes, to_mnist
+from helpers.classifier.classifier import Classifier
+from helpers.drawing.strokes import as_strokes, to_mnist
 from helpers.exercises.judge import as_array, is_open
 
 ALLOWED = 0.1  # change of a pixel in exercise 4

@@ -5,14 +5,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from helpers.by_hand import mlp_forward
-from helpers.by_hand_training import accuracy, arrays
+from helpers.by_hand import accuracy, arrays, mlp_forward
 from helpers.exercises.judge import as_array, is_open, wrong_array, wrong_number
 
 import mxnet as mx
 
 if TYPE_CHECKING:
-    from helpers.data import Digits
+    from helpers.data.load import Digits
 
 NAMES = ("W1", "b1", "W2", "b2")
 MOST = 10_000  # parameters of the network in exercise 5

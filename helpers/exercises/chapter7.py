@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from helpers.__main__ import make_parser
+from helpers.cli.parser import make_parser
 from helpers.exercises.judge import is_open, wrong_array, wrong_number
-from helpers.networks import NETWORKS, layers
-from helpers.recipes import RECIPES
+from helpers.networks.symbols import NETWORKS, layers
+from helpers.training.recipes import RECIPES
 
 if TYPE_CHECKING:
-    from helpers.data import Digits
+    from helpers.data.load import Digits
 
 COMPUTE, EXCHANGE = 100, 14  # milliseconds of a step in exercise 2: on one machine, and of each with the server
 MOST = 400  # megabytes that the job of exercise 4 may move

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from helpers.classifier import Classifier
+from helpers.classifier.classifier import Classifier
 from helpers.exercises.judge import as_array, is_open, wrong_array, wrong_number
 
 if TYPE_CHECKING:
     import onnx
 
-    from helpers.data import Digits
+    from helpers.data.load import Digits
 
 SHAPES = {  # of exercise 1, and what is amiss with each
     (28, 28): "the axes of the batch and of the channel are missing, try x[None, None].",

@@ -1,0 +1,168 @@
+"""A pad to draw a digit on, read by one or several networks while it is being drawn.
+
+The browser (canvas.js) draws the ink and sends the strokes, points in units of the pad, as `drawing`; Python makes the
+image of them, asks the networks and answers with `result`. Each drawing has a number, `seq`, that its result repeats:
+the browser counts in odd and Python in even numbers, so that two drawings are never taken for each other.
+"""
+
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+import anywidget
+import traitlets
+from traitlets import observe
+
+from helpers.base.errors import DigitsError
+from helpers.canvas.collection import Collection, KeptDigit
+from helpers.canvas.readers import Looks, Readers, Reads
+from helpers.canvas.snapshot import still
+from helpers.canvas.traits import Arrays, Locked, flag, flags, points, width
+from helpers.drawing.strokes import PEN, Steps, to_mnist
+from helpers.plots.figures import Figure
+
+SURE = 0.6  # an answer with less probability than this is none
+
+
+class DigitCanvas(anywidget.AnyWidget):
+    """The pad with its answers. Leave it as the last line of a cell and draw, or set `strokes`.
+
+    To set: `strokes`, a list of lists of points [x, y] in 0..1; `pen`, the ink's width as a share of the pad; `steps`,
+    which steps make the image, a dict or a `Steps`; `inside`, whether the pictures of the network's inside are made.
+    To read: `image` (28, 28) float32, exactly what the networks received; `probabilities` (10,) float32, zeros while
+    the pad is empty; `answer`, a digit, or None when the pad is empty or the network is not sure; `error`, "" or what
+    went wrong. With several networks `probabilities` and `answer` are dicts by name. All can be observed.
+    """
+
+    _esm = Path(__file__).parent / "canvas.js"
+    _css = Path(__file__).parent / "canvas.css"
+
+    # Between Python and the browser.
+    networks = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    drawing = traitlets.Dict().tag(sync=True, echo_update=False)
+    result = traitlets.Dict().tag(sync=True)
+    collection = traitlets.Dict().tag(sync=True)
+
+    # For the notebook.
+    strokes = Locked(points, [])
+    pen = Locked(width, PEN)
+    steps = Locked(flags, flags({}))
+    inside = Locked(flag, False)
+    image = Arrays(read_only=True)
+    probabilities = Arrays(read_only=True)
+    answer = traitlets.Any(read_only=True)
+    error = traitlets.Unicode(read_only=True)
+
+    def __init__(
+        self,
+        classifier: Reads | str | Mapping[str, Reads | str],
+        *,
+        keep: str | Path | None = None,
+        sure: float = SURE,
+        **options,
+    ):
+        """classifier: a Classifier, a dict of several by name, or the name of a shipped one. Each is copied.
+
+        keep: the file for the digits that are kept, as "my_digits" for my_digits.json; without it they stay in memory.
+        sure: the least probability that makes an answer. options: other traits, as `strokes`, `pen` or `layout`.
+        Raises DigitsError for what cannot read a digit, and for a file that holds something else.
+        """
+        self.lock = threading.RLock()  # the browser's messages come on another thread than the one cells run on
+        self._several = isinstance(classifier, Mapping)
+        self._readers = Readers(classifier, sure)
+        self._looks = Looks(self._readers.networks)
+        self._kept = Collection(keep)
+        self._tell_kept()
+        self._seen = None
+        self.drawing = self._message(0)
+        super().__init__(networks=list(self._readers.networks), **options)
+        self.on_msg(self._on_message)
+
+    def keep(self, label: int) -> int:
+        """Keep the present drawing under its label 0 to 9, and return how many there are now (in the file, if any).
+
+        The image kept is the one that all steps make, whatever `steps` says.
+        Raises DigitsError when the pad is empty, for a wrong label, and when the file cannot be written.
+        """
+        return self._keep(label, self.strokes, self.pen)
+
+    @property
+    def kept(self) -> list[KeptDigit]:
+        """The digits kept on this canvas: label, strokes and image of each."""
+        return self._kept.digits
+
+    def still(self) -> Figure:
+        """A still picture of the canvas as it is now, for a stored notebook."""
+        return still(self)
+
+    def open(self):
+        """Begin to talk to the browser, which says itself on which thread (subshell) each of its messages is for.
+
+        ipykernel from 7.4 on would send them to the thread that spoke to the browser last, which may be a cell's: then
+        the pad waits until that cell has ended.
+        """
+        super().open()
+        if hasattr(self.comm, "_reply_subshell_for"):
+            self.comm._reply_subshell_for = None
+
+    def set_state(self, sync_data):
+        """Take what the browser sends, never in the midst of a change that a cell makes."""
+        with self.lock:
+            super().set_state(sync_data)
+
+    @observe("strokes", "pen", "steps", "inside")
+    def _set_in_a_cell(self, change) -> None:
+        if self._seen not in (None, self._now()):
+            self.drawing = self._message(self.drawing["seq"] // 2 * 2 + 2)
+
+    @observe("drawing")
+    def _drawn(self, change) -> None:
+        with self.lock:
+            self._read(change["new"])
+
+    def _now(self) -> dict:
+        return {"strokes": self.strokes, "pen": self.pen, "steps": self.steps, "inside": self.inside}
+
+    def _message(self, seq: int) -> dict:
+        """The drawing as the browser is told it."""
+        return self.drawing | self._now() | {"seq": seq}
+
+    def _read(self, drawing: dict) -> None:
+        """Read a drawing, then tell the browser and, after it, whoever observes."""
+        try:
+            self._seen = {name: self.traits()[name].validate(self, drawing[name]) for name in self._now()}
+        except (DigitsError, KeyError) as error:  # no page of ours sends such a drawing
+            message = f"the drawing cannot be read: {error}"
+            self.result = self.result | {"seq": drawing.get("seq", 0), "state": "error", "error": message}
+            self.set_trait("error", message)
+            return
+        seen = self._seen
+        reading = self._readers.read(to_mnist(seen["strokes"], seen["pen"], Steps(**seen["steps"])))
+        inside = self._looks.look(reading.image, drawing.get("look_at")) if seen["inside"] else {}
+        self.result = {"seq": drawing["seq"], **reading.message(), "inside": inside}
+        found = {"image": reading.image, "error": reading.error}
+        found |= {"probabilities": self._one_or_all(reading.probabilities), "answer": self._one_or_all(reading.answers)}
+        with self.hold_trait_notifications():  # whoever observes one of them finds all of them as they are now
+            for name, value in (seen | found).items():
+                self.set_trait(name, value)
+
+    def _one_or_all(self, by_name: dict):
+        return by_name if self._several else next(iter(by_name.values()))
+
+    def _keep(self, label: int, strokes: list, pen: float) -> int:
+        count = self._kept.add(label, strokes, pen)
+        self._tell_kept()
+        return count
+
+    def _tell_kept(self, error: str = "") -> None:
+        """Tell the browser how many digits are kept, or why one could not be."""
+        with self.lock:
+            times = self.collection.get("times", 0) + 1  # a message that equals the last one would not be sent
+            self.collection = {"count": self._kept.count, "file": self._kept.file, "error": error, "times": times}
+
+    def _on_message(self, _, content: dict, buffers) -> None:
+        """The button Keep."""
+        try:
+            self._keep(content["keep"], content["strokes"], content["pen"])
+        except (DigitsError, KeyError) as error:
+            self._tell_kept(str(error))

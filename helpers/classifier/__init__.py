@@ -1,0 +1,18 @@
+"""A trained network that answers, a look inside it, and its way to ONNX.
+
+Chapters 2 to 5 and 8.
+"""
+
+from helpers.classifier.classifier import Classifier, checkpoint_path, load_params
+from helpers.classifier.inside import FirstLayer, Saliency
+from helpers.classifier.onnx_export import export_onnx, restored_mapping
+
+__all__ = [
+    "Classifier",
+    "FirstLayer",
+    "Saliency",
+    "checkpoint_path",
+    "export_onnx",
+    "load_params",
+    "restored_mapping",
+]

@@ -1,0 +1,195 @@
+"""A trained network that answers: load its parameters, give it images, get probabilities."""
+
+import os
+from collections.abc import Collection, Mapping
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from helpers.base.arrays import many_images, one_image
+from helpers.base.errors import DigitsError
+from helpers.networks.arrangement import faster
+from helpers.networks.params import FIX, read_params, write_params
+from helpers.networks.symbols import NETWORKS, probabilities
+
+import mxnet as mx
+
+if TYPE_CHECKING:
+    pass
+
+BATCH_SIZE = 200
+# oneDNN computes a convolution and its ReLU in one pass, which makes the CNN 1.3 times as fast. It has no such pass for
+# LeNet's tanh, and falls back to one that is four times as slow.
+FUSED = {"dropout-cnn"}
+
+SHIPPED = (*NETWORKS, "canvas")  # the names of the trained parameters that ship; "canvas" is another dropout CNN
+
+
+class Classifier:
+    """One of the three networks with its parameters, in test mode: dropout is off.
+
+    Its executors and its copy of the parameters are its own, so nothing else that runs in the process changes its
+    answers. Like everything that is bound in MXNet, it must not be called from two threads at once.
+    """
+
+    def __init__(self, network: str, params: Mapping[str, np.ndarray | mx.nd.NDArray]):
+        """network: "mlp", "lenet" or "dropout-cnn"; params: its arrays by name, as in `Module.get_params()[0]`.
+
+        Raises DigitsError unless these are the network's parameters, each of its shape and finite.
+        """
+        self.network = _known(network)
+        self._params = _checked(self.network, params)
+        # One image is written straight into the memory that its executor reads: a copy by MXNet would take longer than
+        # the network. from_numpy locks the array that it is given, not another view of the same memory.
+        self._image = np.zeros((1, 1, 28, 28), np.float32)
+        self._one = self._bind(mx.nd.from_numpy(self._image.view()))
+
+    @classmethod
+    def load(cls, source: str | Path) -> "Classifier":
+        """Load a shipped network by its name, or any of the three from a .params file, told by names and shapes.
+
+        source: "mlp", "lenet", "dropout-cnn", "canvas" (the dropout CNN that reads drawings best) or a path. Raises
+        DigitsError that names the file when it cannot be read, is damaged, or holds the parameters of something else.
+        """
+        path = _find(source)
+        arg_params, aux_params = _read(path)
+        params = arg_params | aux_params
+        try:
+            return cls(_recognise(params), params)
+        except DigitsError as error:
+            raise DigitsError(f"{path}: {error}") from error
+
+    def save(self, path: str | Path) -> None:
+        """Save the parameters to `path`, whole or not at all, in the format of `Module.save_params`."""
+        write_params(path, {f"arg:{name}": array for name, array in self._params.items()})
+
+    @property
+    def params(self) -> dict[str, np.ndarray]:
+        """A copy of the parameters, float32 arrays by name."""
+        return {name: array.copy() for name, array in self._params.items()}
+
+    def probabilities(self, image: np.ndarray) -> np.ndarray:
+        """The probability of each digit, (10,) float32, for one image: (28, 28) floats in 0..1, bright ink on 0.
+
+        Raises DigitsError that says what was given and how to mend it for any other shape, type or range.
+        """
+        self._image[0, 0] = one_image(image)
+        return self._one.forward(is_train=False)[0].asnumpy()[0]  # asnumpy waits, so the image may change after it
+
+    def probabilities_of(self, images: np.ndarray) -> np.ndarray:
+        """The same for many images (N, 1, 28, 28) with any N, 0 included: (N, 10) float32."""
+        images = many_images(images)
+        return answers(self._many, images) if len(images) else np.zeros((0, 10), np.float32)
+
+    @cached_property
+    def _many(self) -> mx.executor.Executor:
+        """The network bound for batches; made when it is first needed, since it takes 100 times the memory."""
+        return self._bind(mx.nd.zeros((BATCH_SIZE, 1, 28, 28)))
+
+    def _bind(self, data: mx.nd.NDArray) -> mx.executor.Executor:
+        symbol = probabilities(NETWORKS[self.network]())
+        # What is fused keeps the parameters of the first pass, which here never change. For a single image the even
+        # channels of `faster` cost more than they bring.
+        fused, even = self.network in FUSED, None if len(data) > 1 else 1
+        symbol = symbol.optimize_for("MKLDNN") if fused else faster(symbol, even)
+        params = {name: mx.nd.array(array) for name, array in self._params.items()}
+        return symbol.bind(mx.cpu(), params | {"data": data}, grad_req="null")
+
+
+def load_params(source: str | Path) -> tuple[dict[str, mx.nd.NDArray], dict[str, mx.nd.NDArray]]:
+    """The parameters of a shipped network or a .params file, as `Module.set_params(arg_params, aux_params)` takes them.
+
+    Raises DigitsError when the file is missing or damaged.
+    """
+    return tuple({name: mx.nd.array(array) for name, array in group.items()} for group in _read(_find(source)))
+
+
+def checkpoint_path(name: str) -> Path:
+    """Where the parameters of "mlp", "lenet", "dropout-cnn" or "canvas" lie that ship with the project."""
+    return Path(__file__).parents[1] / "checkpoints" / f"{_known(name, SHIPPED)}.params"
+
+
+def _known(name: str, names: Collection[str] = tuple(NETWORKS)) -> str:
+    if name not in names:
+        raise DigitsError(f'there is no network "{name}": choose {", ".join(names)}')
+    return name
+
+
+def _find(source: str | Path) -> Path:
+    """The file of a shipped network, or the path itself."""
+    path = Path(source)
+    if source in SHIPPED:
+        path = checkpoint_path(source)
+        if not path.exists():
+            train = f"python -m helpers train {source} --out {source}.params"
+            command = train if source in NETWORKS else f"python tools/make_checkpoints.py {source}"
+            raise DigitsError(f"the trained {source} is missing, {path}: install the project again, or run `{command}`")
+    elif not path.suffix and not os.access(path, os.F_OK):  # path.exists() raises for a name that is too long
+        raise DigitsError(f'there is no network or file "{source}": choose {", ".join(SHIPPED)} or a .params file')
+    return path
+
+
+def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """The arrays of a file without their prefixes: what is learnt ("arg:"), and auxiliary states ("aux:")."""
+    params = read_params(path)
+    groups = {"arg": {}, "aux": {}}
+    for name, array in params.items():
+        prefix, _, rest = name.partition(":")
+        if prefix not in groups:
+            raise DigitsError(f'{path} was not written by a Module, it has an array "{name}": {FIX}')
+        groups[prefix][rest] = array
+    return groups["arg"], groups["aux"]
+
+
+def _shapes(network: str) -> dict[str, tuple[int, ...]]:
+    """The shape of each parameter of a network by its name."""
+    symbol = probabilities(NETWORKS[network]())
+    shapes, _, _ = symbol.infer_shape(data=(1, 1, 28, 28))
+    return {name: shape for name, shape in zip(symbol.list_arguments(), shapes, strict=True) if name != "data"}
+
+
+def _recognise(params: Mapping[str, np.ndarray]) -> str:
+    """The network whose parameters have these names."""
+    for network in NETWORKS:
+        if _shapes(network).keys() == params.keys():
+            return network
+    raise DigitsError(f"the parameters {_listed(params)} are not those of {', '.join(NETWORKS)}: {FIX}")
+
+
+def _listed(names: Collection[str]) -> str:
+    """The first names and how many more there are, so that it stays one line."""
+    more = len(names) - 5
+    return ", ".join(islice(names, 5)) + (f" and {more} more" if more > 0 else "")
+
+
+def _checked(network: str, params: Mapping[str, np.ndarray | mx.nd.NDArray]) -> dict[str, np.ndarray]:
+    """Copies of the parameters as float32, if they are the network's."""
+    wanted = _shapes(network)
+    if params.keys() != wanted.keys():
+        raise DigitsError(f"the parameters {_listed(params)} were given, {network} wants {_listed(wanted)}")
+    arrays = {}
+    for name, array in params.items():
+        array = array.asnumpy() if isinstance(array, mx.nd.NDArray) else np.asarray(array)
+        if array.shape != wanted[name] or array.dtype.kind not in "fiu":
+            found = f"{array.dtype} of shape {array.shape}"
+            raise DigitsError(f"{name} is {found}, {network} wants floats of shape {wanted[name]}: {FIX}")
+        if not np.isfinite(array).all():
+            raise DigitsError(f"NaN or infinite values in {name}: train it again with a lower learning rate")
+        arrays[name] = array.astype(np.float32)
+    return arrays
+
+
+def answers(executor: mx.executor.Executor, images: np.ndarray) -> np.ndarray:
+    """The probabilities (N, 10) of `images` (N, 1, 28, 28), float32, N at least 1, in batches of the executor's size.
+
+    All batches are handed over before the first answer is read, so that MXNet never waits for Python.
+    """
+    size, count = executor.arg_dict["data"].shape[0], len(images)
+    if short := -count % size:
+        images = np.concatenate([images, np.zeros((short, *images.shape[1:]), np.float32)])
+    batches = [mx.nd.from_numpy(images[start : start + size]) for start in range(0, count, size)]
+    found = [executor.forward(is_train=False, data=batch)[0].copy() for batch in batches]
+    return np.concatenate([answer.asnumpy() for answer in found])[:count]

@@ -1,0 +1,77 @@
+"""What runs on each node of a job: `python -m helpers.cli.node train lenet ...`, with the variables of its role.
+
+The launcher holds the other end of its stdin and writes there every second. When that ends, or is silent for 30
+seconds, the launcher or its machine is gone, and the node ends too: so no process is left behind, on no host.
+"""
+
+import errno
+import importlib
+import os
+import select
+import signal
+import socket
+import sys
+import threading
+import time
+
+from helpers.distributed.nodes import GRACE
+
+SILENCE = 30  # seconds without a sign of the launcher
+
+
+def main(arguments: list[str]) -> int:
+    """Do what DMLC_ROLE says. Workers run the command, the others MXNet's scheduler or server."""
+    threading.Thread(target=_end_with_the_launcher, daemon=True).start()
+    worker = os.environ["DMLC_ROLE"] == "worker"
+    if worker:
+        signal.signal(signal.SIGTERM, _end)  # so that no half-written file stays
+    try:
+        _check_port(os.environ["DMLC_NODE_HOST"], int(os.environ["PORT"]))
+        if worker:
+            from helpers.cli.main import main
+
+            code = main(arguments)
+        else:
+            importlib.import_module("mxnet")  # in these roles the import serves until the job ends
+            code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    if code and worker:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)  # MXNet's own end would wait for all the other workers
+    return code
+
+
+def _end_with_the_launcher() -> None:
+    """Reads the file descriptor itself: Python's stdin would hold a lock that the end of the process waits for."""
+    try:
+        while select.select([0], [], [], SILENCE)[0] and os.read(0, 1024):
+            pass
+    except OSError:
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(GRACE)
+    os._exit(1)
+
+
+def _end(number: int, frame: object) -> None:
+    sys.exit(128 + number)
+
+
+def _check_port(host: str, port: int) -> None:
+    """ps-lite would take another port without a word, and the scheduler would abort with a stack trace."""
+    try:
+        socket.create_server((host, port)).close()
+    except OSError as error:
+        cause = f"cannot listen there ({error.strerror})"
+        if error.errno == errno.EADDRINUSE:
+            cause = "another program uses it: choose others with --port"
+        elif error.errno == errno.EADDRNOTAVAIL:
+            cause = "this is not an address of the host: write the one that it has into the hostfile"
+        print(f"error: port {port} of {host}: {cause}", file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,248 @@
+"""Where the four files of MNIST come from, each verified by its SHA-256 whenever it is asked for (10 ms for all four).
+
+1. `MNIST_DIR`, where that variable is set: a folder that holds the files, compressed or not;
+2. else the cache, a folder of the user's;
+3. else a download from the mirrors into the cache.
+"""
+
+import hashlib
+import os
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import platformdirs
+import requests
+from tqdm import tqdm
+
+from helpers.base.errors import DigitsError
+from helpers.base.files import reason
+
+# By key: the name of the file, without .gz; the SHA-256 of the published file, with .gz; that of its content.
+FILES = {
+    "train-images": (
+        "train-images-idx3-ubyte",
+        "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+        "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    ),
+    "train-labels": (
+        "train-labels-idx1-ubyte",
+        "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+        "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    ),
+    "t10k-images": (
+        "t10k-images-idx3-ubyte",
+        "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+        "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    ),
+    "t10k-labels": (
+        "t10k-labels-idx1-ubyte",
+        "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+        "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+    ),
+}
+
+MIRRORS = (
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+)
+
+OTHER_WAYS = (
+    "or put the four files into a folder and set MNIST_DIR to it, or set DIGITS_SOURCE=digits for handwriting that "
+    "needs no download"
+)
+
+
+def mnist_files() -> dict[str, Path]:
+    """The paths by "train-images", "train-labels", "t10k-images" and "t10k-labels"; downloads 11.6 MB where need be.
+
+    Raises DigitsError when `MNIST_DIR` is set but does not hold the files, DownloadError when they cannot be fetched
+    or kept.
+    """
+    return local_mnist() or download_mnist(cache_dir())
+
+
+def local_mnist() -> dict[str, Path] | None:
+    """The files of `MNIST_DIR` where that is set, else of the cache; None where they would have to be downloaded."""
+    folder = os.environ.get("MNIST_DIR")
+    return _from_folder(folder) if folder else cached_mnist()
+
+
+def cached_mnist() -> dict[str, Path] | None:
+    """The files in the cache, or None unless all four are there and intact.
+
+    Raises DownloadError where the cache is unusable: then nothing can be downloaded into it either.
+    """
+    folder = cache_dir()
+    files = _published(folder)
+    try:
+        intact = all(file_sha256(path) == FILES[key][1] for key, path in files.items())
+    except DigitsError as error:
+        fix = f"set XDG_CACHE_HOME to another folder, {OTHER_WAYS}"
+        raise DownloadError(f"the cache {folder} cannot be used: {error}: {fix}") from error
+    return files if intact else None
+
+
+def download_mnist(folder: Path, mirrors: tuple[str, ...] = MIRRORS) -> dict[str, Path]:
+    """The files in `folder`, those that it lacks or holds damaged fetched from the mirrors. Raises DownloadError."""
+    try:
+        download({f"{name}.gz": sha256 for name, sha256, _ in FILES.values()}, folder, mirrors)
+    except DownloadError as error:
+        raise DownloadError(f"MNIST cannot be downloaded: {error}, {OTHER_WAYS}") from error
+    return _published(folder)
+
+
+def cache_dir() -> Path:
+    """The folder for downloads: ~/.cache/digits-with-mxnet on Linux, or as the platform or XDG_CACHE_HOME has it."""
+    return Path(platformdirs.user_cache_dir("digits-with-mxnet", appauthor=False))
+
+
+def _published(folder: Path) -> dict[str, Path]:
+    return {key: folder / f"{name}.gz" for key, (name, _, _) in FILES.items()}
+
+
+def _from_folder(variable: str) -> dict[str, Path]:
+    folder = Path(variable).expanduser().absolute()
+    try:
+        if not folder.is_dir():
+            raise DigitsError(f"MNIST_DIR is {folder}, which is not a folder: correct the variable or unset it")
+        return {key: _find(folder, *name_and_sums) for key, name_and_sums in FILES.items()}
+    except OSError as error:
+        raise DigitsError(f"cannot look into MNIST_DIR, {folder}: {reason(error)}") from error
+
+
+def _find(folder: Path, name: str, *checksums: str) -> Path:
+    """The file in `folder`: as published, unpacked, or unpacked with a dot in its name, `train-images.idx3-ubyte`."""
+    candidates = [folder / f"{name}.gz", folder / name, folder / name.replace("-idx", ".idx")]
+    path = next((path for path in candidates if path.is_file()), None)
+    if path is None:
+        raise DigitsError(f"MNIST_DIR has no file {name}.gz in {folder}: put all four there, or unset the variable")
+    if (found := file_sha256(path)) not in checksums:
+        raise DigitsError(
+            f"{path} is not the published file: its SHA-256 is {found}, wanted is {checksums[0]}: "
+            "fetch it again, or unset MNIST_DIR"
+        )
+    return path
+
+
+# MERGED download: Fetch published files from mirrors: each is verified, and put in its place only when it is right.
+
+REACH = 5  # seconds in which a mirror has to answer at all
+
+STALL = 20  # seconds for which a download may stand still
+
+CAUSES = {  # the more special ones first: most are also a ConnectionError
+    requests.exceptions.ProxyError: "the proxy refuses or does not answer",
+    requests.exceptions.InvalidProxyURL: "the proxy's address is not valid",
+    requests.exceptions.SSLError: "no secure connection: a proxy in between, or a wrong clock",
+    requests.exceptions.ChunkedEncodingError: "the connection broke off",
+    requests.ConnectionError: "no connection",
+}
+
+
+class DownloadError(DigitsError):
+    """The files cannot be fetched: the network, the mirrors or the disk."""
+
+
+def file_sha256(path: Path) -> str | None:
+    """The hexadecimal SHA-256 of a file, None where there is no such file. Raises DigitsError if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise DigitsError(f"cannot read {path}: {reason(error)}") from error
+
+
+def download(checksums: Mapping[str, str], folder: Path, mirrors: Sequence[str]) -> None:
+    """Fetch the files that `folder` lacks, or holds damaged, with a progress bar for each on stderr.
+
+    checksums: the SHA-256 by file name; mirrors: URLs that such a name completes. Every mirror is tried twice, in turn.
+    pooch downloads to another name, verifies, and then renames, so neither a download that breaks off nor another
+    process at the same time does harm. Raises DownloadError, within seconds where no mirror answers.
+    """
+    found = {name: file_sha256(folder / name) for name in checksums}
+    wanted = [name for name in checksums if found[name] != checksums[name]]
+    if not wanted:
+        return
+    for name in filter(found.get, wanted):
+        print(f"{folder / name} is damaged and will be replaced.", file=sys.stderr)
+
+    causes = _silent(mirrors)
+    answering = [mirror for mirror in mirrors if mirror not in causes]
+    if answering:
+        print(f"Downloading into {folder}", file=sys.stderr)
+    for mirror in answering * 2:
+        try:
+            for name in wanted:
+                _fetch(mirror + name, checksums[name], folder / name)
+            return
+        except (requests.RequestException, ValueError) as error:  # ValueError: pooch has found a wrong checksum
+            causes[mirror] = _cause(error)
+        except OSError as error:  # comes second, for requests derives its exceptions from it
+            raise DownloadError(f"cannot save to {folder}: {reason(error)}") from error
+    tried = "; ".join(f"{urlsplit(mirror).netloc or mirror}: {cause}" for mirror, cause in causes.items())
+    raise DownloadError(f"no mirror gives the files ({tried}): check the network and the variable HTTPS_PROXY")
+
+
+def _silent(mirrors: Sequence[str]) -> dict[str, str]:
+    """The mirrors that do not answer within REACH seconds, each with the cause.
+
+    All are asked at once, in threads that nobody waits for any longer: the time limits of requests count anew for each
+    of a host's addresses, and not at all for the look-up of its name, which may take long without a network.
+    """
+    causes = dict.fromkeys(mirrors, f"no answer within {REACH} s")
+
+    def ask(mirror: str) -> None:
+        try:
+            requests.head(mirror, timeout=REACH)
+            causes.pop(mirror, None)
+        except (OSError, ValueError) as error:
+            causes[mirror] = _cause(error)
+
+    threads = [threading.Thread(target=ask, args=(mirror,), daemon=True) for mirror in mirrors]
+    for thread in threads:
+        thread.start()
+    end = time.monotonic() + REACH
+    for thread in threads:
+        thread.join(max(0, end - time.monotonic()))
+    return dict(causes)
+
+
+def _fetch(url: str, sha256: str, path: Path) -> None:
+    """Download one file with pooch, which leaves alone what is there and right."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # imported in a notebook, pooch's own bar asks for a package of widgets
+        import pooch
+
+    pooch.get_logger().setLevel("WARNING")
+    with _Bar(desc=path.name, unit="B", unit_scale=True) as bar:
+        downloader = pooch.HTTPDownloader(progressbar=bar, chunk_size=2**14, timeout=(REACH, STALL))
+        pooch.retrieve(url, f"sha256:{sha256}", fname=path.name, path=path.parent, downloader=downloader)
+
+
+class _Bar(tqdm):
+    """A text bar, the same in a terminal and in a notebook, as pooch wants one."""
+
+    def __bool__(self) -> bool:
+        return True  # pooch asks whether there is a bar before it knows the total, by which tqdm would answer
+
+    def reset(self, total: float | None = None) -> None:
+        self.n = 0  # pooch sets a finished bar back and fills it in one go; the time it has taken is to stay
+
+
+def _cause(error: Exception) -> str:
+    """In a few words, why a mirror has given no file."""
+    if isinstance(error, requests.HTTPError):
+        return f"HTTP status {error.response.status_code}"
+    if "timed out" in str(error):  # there is a class for that, but requests does not use it for a download under way
+        return "no answer in time"
+    for kind, cause in CAUSES.items():
+        if isinstance(error, kind):
+            return cause
+    return "not the published bytes" if "hash" in str(error) else " ".join(str(error).split())

@@ -1,0 +1,154 @@
+"""One worker among several: join the parameter server, take a share of the data, agree with the others.
+
+In "dist_sync" a step uses one batch of the whole job, of which each worker computes an equal part: the servers add up
+the workers' gradients, and each worker takes the same step with the sum. (MXNet would also let the servers take the
+step. But then nobody can read the state of the optimizer, which a checkpoint has to hold.) In "dist_async" each worker
+pushes the gradient of a batch of its own as soon as it has it, and the servers take a step with each.
+"""
+
+import atexit
+import json
+import os
+import sys
+import threading
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from helpers.base.errors import DigitsError
+
+import mxnet as mx
+
+if TYPE_CHECKING:
+    from helpers.data.load import Split
+
+START_SECONDS = 60  # for scheduler, servers and all workers to have found each other
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where this process stands in its job: alone, or with the `kvstore` that the workers share."""
+
+    kvstore: mx.kv.KVStore | None = None
+
+    @property
+    def kind(self) -> str:
+        """ "local", "dist_sync" or "dist_async"."""
+        return self.kvstore.type if self.kvstore else "local"
+
+    @property
+    def host(self) -> str | None:
+        """The address that this worker listens at, where it has one."""
+        return os.environ.get("DMLC_NODE_HOST") if self.kvstore else None
+
+    @property
+    def workers(self) -> int:
+        return self.kvstore.num_workers if self.kvstore else 1
+
+    @property
+    def worker(self) -> int:
+        """The number of this one, from 0."""
+        return self.kvstore.rank if self.kvstore else 0
+
+    @property
+    def first(self) -> bool:
+        return self.worker == 0
+
+    @property
+    def steps_per_batch(self) -> int:
+        """How often all workers together step while this one goes through a batch."""
+        return self.workers if self._asynchronous else 1
+
+    def share(self, split: "Split") -> "Split":
+        """Its part of the images."""
+        return share(split, self.workers, self.worker) if self.workers > 1 else split
+
+    def batch_of_each(self, batch_size: int) -> int:
+        """How many images of a step a worker computes. Raises DigitsError where the parts would not be equal."""
+        if self._asynchronous:
+            return batch_size
+        if batch_size % self.workers:
+            wanted = -(-batch_size // self.workers) * self.workers
+            given = f"a batch of {batch_size} cannot be split equally among {self.workers} workers"
+            raise DigitsError(f"{given}: give --batch-size {wanted}")
+        return batch_size // self.workers
+
+    def agree(self, settings: dict[str, object]) -> None:
+        """Raise DigitsError where this worker's settings are not worker 0's, such as other data on another host."""
+        theirs = json.loads(self.broadcast("settings", json.dumps(settings).encode()))
+        for name, value in settings.items():
+            if theirs[name] != value:
+                found = f"worker {self.worker} has {name} = {value}, worker 0 has {theirs[name]}"
+                raise DigitsError(f"{found}: make the hosts alike")
+
+    def broadcast(self, key: str, content: bytes) -> bytes:
+        """What worker 0 gives as `content`, at every worker. All have to call it, with a key that is used once."""
+        if self.kvstore is None:
+            return content
+        length = len(content).to_bytes(8, "little")
+        size = int.from_bytes(self._broadcast(f"{key}/length", length), "little")
+        return self._broadcast(key, content if self.first else bytes(size)) if size else b""
+
+    def _broadcast(self, key: str, content: bytes) -> bytes:
+        """A byte per float32, the type that every server takes; `content` has the same length everywhere."""
+        values = mx.nd.array(np.frombuffer(content, np.uint8), dtype=np.float32)
+        self.kvstore.init(key, values)  # waits for all workers, and takes what worker 0 gives
+        self.kvstore.pull(key, out=values)
+        return values.asnumpy().astype(np.uint8).tobytes()
+
+    @property
+    def _asynchronous(self) -> bool:
+        return "async" in self.kind
+
+
+def share(split: "Split", num_parts: int, part_index: int) -> "Split":
+    """Part `part_index` of `num_parts` equal ones: every num_parts-th image. What cannot be dealt out is left over."""
+    end = len(split.labels) - len(split.labels) % num_parts
+    return type(split)(split.images[part_index:end:num_parts], split.labels[part_index:end:num_parts])
+
+
+def place_of(kind: str | None = None) -> Place:
+    """Where this process stands: kind is "local", "dist_sync", "dist_async" or None, what suits. See `join`."""
+    launched = os.environ.get("DMLC_ROLE") == "worker"
+    kind = kind or ("dist_sync" if launched else "local")
+    if kind != "local":
+        return join(kind)
+    if launched:
+        raise DigitsError('kvstore "local" leaves each worker of a launch alone: choose dist_sync or dist_async')
+    return Place()
+
+
+@cache  # keeps the store: freed after an error, it would tell the servers that this worker has done its part
+def join(kind: str) -> Place:
+    """Become a worker of the job that the launcher has started this process for. kind: "dist_sync" or "dist_async".
+
+    Where the others do not answer within the seconds that DIGITS_START_SECONDS gives, or 60, it ends the process with
+    one line on stderr: MXNet itself would wait for ever, and cannot be interrupted. Raises DigitsError outside a job.
+    """
+    if os.environ.get("DMLC_ROLE") != "worker":
+        command = f"python -m helpers launch -n 2 -s 1 -- train ... --kvstore {kind}"
+        raise DigitsError(f'"{kind}" needs a scheduler and servers: start them with `{command}`')
+    seconds = float(os.environ.get("DIGITS_START_SECONDS", START_SECONDS))
+    timer = threading.Timer(seconds, _give_up, [seconds])
+    timer.daemon = True
+    timer.start()
+    atexit.register(join.cache_clear)
+    # Module.fit reads it: with "dist_sync" each worker takes the steps itself.
+    os.environ["MXNET_UPDATE_ON_KVSTORE"] = "0" if kind == "dist_sync" else "1"
+    try:
+        return Place(mx.kv.create(kind))
+    finally:
+        timer.cancel()
+
+
+def _give_up(seconds: float) -> None:
+    scheduler = f"{os.environ['DMLC_PS_ROOT_URI']}:{os.environ['DMLC_PS_ROOT_PORT']}"
+    print(
+        f"error: the scheduler at {scheduler} has not brought all together within {seconds:g} seconds: "
+        "see that it runs and that no firewall is between the hosts",
+        file=sys.stderr,
+        flush=True,
+    )
+    os._exit(1)

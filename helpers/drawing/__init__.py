@@ -1,0 +1,25 @@
+"""From ink to MNIST's 28 x 28: strokes of a pen, photos, the field they come to lie in, and augmentation.
+
+Chapter 5.
+"""
+
+from helpers.drawing.augmentation import augment
+from helpers.drawing.field import centre_by_mass, fit_box
+from helpers.drawing.photo import read_picture, to_ink, to_mnist_from_image
+from helpers.drawing.strokes import Steps, as_strokes, draw_ink, fit_strokes, plain_resize, to_field, to_mnist
+
+__all__ = [
+    "Steps",
+    "as_strokes",
+    "augment",
+    "centre_by_mass",
+    "draw_ink",
+    "fit_box",
+    "fit_strokes",
+    "plain_resize",
+    "read_picture",
+    "to_field",
+    "to_ink",
+    "to_mnist",
+    "to_mnist_from_image",
+]

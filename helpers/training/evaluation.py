@@ -1,0 +1,90 @@
+"""Predict with a bound Module, and score it: correct over total on any number of images."""
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from helpers.base.errors import DigitsError
+
+import mxnet as mx
+
+if TYPE_CHECKING:
+    from helpers.data.load import Split
+
+
+def predict(module: mx.mod.Module, images: np.ndarray) -> np.ndarray:
+    """Probabilities (N, 10), float32, of `images` (N, 1, 28, 28), in test mode: dropout is off.
+
+    `module` is bound, for training or for prediction, and has parameters. The images pass through in batches of the
+    size it is bound for; the last batch is filled up with zeros, whose answers are dropped. So the module keeps its
+    shapes and can be trained further. Raises DigitsError when the module is not ready or the images do not fit it.
+    """
+    if not (module.binded and module.params_initialized):
+        raise DigitsError("the module is not ready: call module.bind(...) and set or initialise its parameters first")
+    size, *image_shape = module.data_shapes[0].shape
+    images = np.asarray(images, dtype=np.float32)
+    if list(images.shape[1:]) != image_shape or len(images) == 0:
+        wanted = ", ".join(map(str, ["N", *image_shape]))
+        raise DigitsError(f"images of shape {images.shape} were given: this module takes ({wanted}) with N at least 1")
+
+    probabilities = []
+    for start in range(0, len(images), size):
+        given = images[start : start + size]
+        batch = np.zeros((size, *image_shape), dtype=np.float32)
+        batch[: len(given)] = given
+        module.forward(mx.io.DataBatch([mx.nd.array(batch)]), is_train=False)
+        output = module.get_outputs()[0]
+        if output.ndim != 2 or len(output) != size:
+            raise DigitsError(
+                f"the module answers with shape {output.shape}, not with one row of probabilities per image: "
+                "bind helpers.networks.probabilities(symbol) instead"
+            )
+        probabilities.append(output.asnumpy()[: len(given)])
+    return np.concatenate(probabilities)
+
+
+def accuracy(module: mx.mod.Module, split: "Split") -> float:
+    """The share of `split` (its images and labels) that `module` classifies right: correct over total, 0 to 1."""
+    if len(split.images) != len(split.labels):
+        raise DigitsError(f"{len(split.images)} images but {len(split.labels)} labels: one label per image is wanted")
+    correct = predict(module, split.images).argmax(axis=1) == split.labels
+    return int(correct.sum()) / len(correct)
+
+
+# MERGED metrics: A training accuracy that does not hold up the training.
+
+BEHIND = 20  # batches
+
+
+class LazyAccuracy(mx.metric.EvalMetric):
+    """Accuracy for `Module.fit(eval_metric=...)`, counted a little later: correct over total, 0 to 1.
+
+    `mx.metric.Accuracy` fetches each batch's answers at once, and so waits for them, before the next batch can be
+    handed to MXNet. This one notes a copy of the answers, which MXNet makes when it gets there, and counts it `BEHIND`
+    batches later or at `get()`. So Python stays ahead, but never so far that the waiting batches fill the memory.
+    """
+
+    def __init__(self):
+        super().__init__("accuracy")
+
+    def reset(self) -> None:
+        super().reset()
+        self._noted = deque()
+
+    def update(self, labels: list[mx.nd.NDArray], preds: list[mx.nd.NDArray]) -> None:
+        """labels: (N,) each; preds: probabilities (N, 10) each, one pair per output of the network."""
+        self._noted.extend((label, pred.copy()) for label, pred in zip(labels, preds, strict=True))
+        while len(self._noted) > BEHIND:
+            self._count()
+
+    def get(self) -> tuple[str, float]:
+        """The name and the accuracy since the last `reset()`, NaN before the first batch. Waits for the batches."""
+        while self._noted:
+            self._count()
+        return super().get()
+
+    def _count(self) -> None:
+        label, pred = self._noted.popleft()
+        self.sum_metric += int((pred.asnumpy().argmax(axis=1) == label.asnumpy()).sum())
+        self.num_inst += len(label)

@@ -1,0 +1,160 @@
+"""Atomic writing on a real file system: what was there stays until the new file is whole."""
+
+import errno
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from helpers.base.errors import DigitsError
+from helpers.base.files import atomic_write, check_writable, reason
+
+# A real disk that refuses: from 1,000 bytes on the kernel fails every write to a file, as a full one does.
+LIMITED = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+from helpers.base.errors import DigitsError
+from helpers.base.files import atomic_write
+try:
+    with atomic_write(sys.argv[1]) as temporary:
+        temporary.write_bytes(bytes(5000))
+except DigitsError as error:
+    print(error)
+"""
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "weights.params"
+    path.write_bytes(b"old")
+    return path
+
+
+def test_new_content_appears_only_at_the_end(path):
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(b"new")
+        assert path.read_bytes() == b"old"
+        assert (temporary.parent, temporary.suffix) == (path.parent, ".params")
+    assert path.read_bytes() == b"new"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_two_writers_do_not_share_a_temporary_file(path):
+    with atomic_write(path) as first, atomic_write(path) as second:
+        assert first != second
+        first.write_bytes(b"first")
+        second.write_bytes(b"second")
+    assert path.read_bytes() == b"first"  # the outer one ends last
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("failure", [ValueError, KeyboardInterrupt, SystemExit, DigitsError])
+def test_any_exception_keeps_the_old_file(path, failure):
+    def fail_half_way():
+        with atomic_write(path) as temporary:
+            temporary.write_bytes(b"half")
+            raise failure
+
+    with pytest.raises(failure):
+        fail_half_way()
+    assert path.read_bytes() == b"old"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_permissions_follow_the_umask(path):
+    umask = os.umask(0o027)
+    try:
+        with atomic_write(path) as temporary:
+            temporary.write_bytes(b"new")
+    finally:
+        os.umask(umask)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_symbolic_link_stays_a_link(path):
+    link = path.with_name("latest.params")
+    link.symlink_to(path.name)
+    with atomic_write(link) as temporary:
+        temporary.write_bytes(b"new")
+    assert link.is_symlink()
+    assert path.read_bytes() == b"new"
+
+
+def test_disk_that_takes_no_more_bytes(path):
+    run = subprocess.run([sys.executable, "-c", LIMITED, str(path)], capture_output=True, text=True, timeout=60)
+    assert run.stdout == f"cannot write {path}: {reason(OSError(errno.EFBIG, ''))}\n"
+    assert run.stderr == ""
+    assert path.read_bytes() == b"old"
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("missing/weights.params", "no such file or folder"),
+        ("weights.params/more.params", "not a folder"),
+        (".", "a folder or a device"),
+        ("x" * 300, "name is too long"),
+    ],
+)
+def test_place_that_cannot_be_written(path, name, message):
+    target = path.parent / name
+    with pytest.raises(DigitsError, match=message) as caught, atomic_write(target) as temporary:
+        temporary.write_bytes(b"new")
+    with pytest.raises(DigitsError) as noticed_before:
+        check_writable(target)
+    assert str(noticed_before.value) == str(caught.value)
+    assert str(target) in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert path.read_bytes() == b"old"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_link_into_a_folder_that_is_gone(tmp_path):
+    link = tmp_path / "x.params"
+    link.symlink_to("gone/x.params")
+    with pytest.raises(DigitsError, match=f"cannot write {link}: there is no such file or folder"):
+        check_writable(link)
+    assert [*tmp_path.iterdir()] == [link]
+
+
+def test_trial_changes_nothing(path):
+    check_writable(path)
+    check_writable(path.with_name("new.params"))
+    assert path.read_bytes() == b"old"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_device_is_not_replaced_by_a_file():
+    with pytest.raises(DigitsError, match="/dev/null: it is a folder or a device"), atomic_write("/dev/null"):
+        pass
+    assert Path("/dev/null").is_char_device()
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(errno.ENOSPC, ""), "the disk is full: free some space or choose another place"),
+        (OSError(errno.EDQUOT, ""), "your share of the disk is used up: free some space or choose another place"),
+        (OSError(errno.EACCES, ""), "permission is missing: choose a place that is yours, or change its permissions"),
+        (OSError(errno.EPERM, ""), "permission is missing: choose a place that is yours, or change its permissions"),
+        (PermissionError("no\ncode"), "permission is missing: choose a place that is yours, or change its permissions"),
+        (OSError(errno.EROFS, ""), "the disk is read-only: choose another place"),
+        (OSError(errno.EIO, "Input/output error"), "input/output error"),  # any other: the system's own words
+        (OSError("A\nlibrary's own"), "a library's own"),
+        (OSError(), "oserror"),
+    ],
+)
+def test_reasons_say_the_next_step(error, words):
+    assert reason(error) == words
+
+
+def test_a_folder_whose_links_lead_in_a_circle(tmp_path):
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    with pytest.raises(DigitsError, match=r"cannot write .*too many levels of symbolic links"):
+        check_writable(tmp_path / "a" / "x.params")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]

@@ -1,0 +1,84 @@
+"""helpers.base.threads, each case in a fresh process, since MXNet reads the variables once."""
+
+import json
+import os
+import subprocess
+import sys
+
+import psutil
+import pytest
+
+ASK = """
+import json, os, sys
+import helpers
+from helpers.base.threads import AUTO, cores, set_threads
+if len(sys.argv) > 1:
+    set_threads(int(sys.argv[1]))
+import mxnet as mx
+found = mx.base._LIB.omp_get_max_threads()
+print(json.dumps([cores(), found, os.environ["OMP_NUM_THREADS"], os.environ["MXNET_CPU_PARALLEL_SIZE"],
+    os.environ["MXNET_CPU_TEMP_COPY"]]))
+"""
+MINE = ("OMP_NUM_THREADS", "DIGITS_AUTO_THREADS", "DIGITS_WORKERS_HERE", "DMLC_ROLE")
+MINE += ("MXNET_CPU_PARALLEL_SIZE", "MXNET_CPU_TEMP_COPY")
+CORES = min(len(psutil.Process().cpu_affinity()), psutil.cpu_count(logical=False) or 10**6)
+
+
+def ask(*arguments, **variables):
+    environment = {name: value for name, value in os.environ.items() if name not in MINE} | variables
+    command = [sys.executable, "-c", ASK, *arguments]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return json.loads(run.stdout)
+
+
+def test_every_core_by_itself():
+    assert ask()[:3] == [CORES, CORES, str(CORES)]
+    assert ask()[4] == "32"
+
+
+def test_a_setting_of_the_user_stays():
+    chosen = {"OMP_NUM_THREADS": "3", "MXNET_CPU_PARALLEL_SIZE": "7", "MXNET_CPU_TEMP_COPY": "9"}
+    assert ask(**chosen)[1:] == [3, "3", "7", "9"]
+    assert ask("1", OMP_NUM_THREADS="3")[1] == 3
+
+
+def test_a_program_chooses_before_mxnet_loads():
+    assert ask("1")[1] == 1
+
+
+def test_a_child_counts_for_itself():
+    """What a parent set by itself is no setting of the user."""
+    assert ask(OMP_NUM_THREADS="1", DIGITS_AUTO_THREADS="1")[1] == CORES
+    assert ask(OMP_NUM_THREADS="7", DIGITS_AUTO_THREADS="1")[1] == 7
+
+
+@pytest.mark.parametrize(("workers", "threads"), [("1", CORES), ("2", max(1, CORES // 2)), ("1000", 1)])
+def test_the_workers_of_a_host_share_its_cores(workers, threads):
+    assert ask(DIGITS_WORKERS_HERE=workers)[1] == threads
+
+
+TRAIN = """
+import sys
+import helpers, numpy as np
+from helpers.data import Split, load_mnist
+from helpers.training import train
+digits = load_mnist("digits")
+module, history = train(sys.argv[1], digits, epochs=2, seed=3, progress=False)
+np.savez(sys.argv[2], accuracy=history.valid, **{k: v.asnumpy() for k, v in module.get_params()[0].items()})
+"""
+
+
+@pytest.mark.parametrize("network", ["mlp", "lenet", "dropout-cnn"])
+def test_the_same_threads_give_the_same_parameters_and_others_as_good_ones(network, tmp_path):
+    import numpy as np
+
+    found = []
+    for number, threads in enumerate(("1", "2", "2")):  # one thread has nothing to divide in another way
+        file = str(tmp_path / f"{number}.npz")
+        environment = os.environ | {"OMP_NUM_THREADS": threads}
+        subprocess.run([sys.executable, "-c", TRAIN, network, file], env=environment, check=True)
+        found.append(dict(np.load(file)))
+    one, two, again = found
+    assert all(np.array_equal(two[name], again[name]) for name in two)
+    assert abs(one["accuracy"][-1] - two["accuracy"][-1]) < 0.03
+    assert max(one["accuracy"]) > 0.8

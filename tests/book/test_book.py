@@ -1,0 +1,340 @@
+"""The book of `make book`: built once, then read in a real browser that reaches no network."""
+
+import functools
+import http.server
+import inspect
+import pkgutil
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from importlib import import_module
+
+import book_demo
+import book_links
+import book_source
+import make_book
+import nbformat
+import pytest
+from playwright.sync_api import expect
+
+import helpers
+from helpers.base.errors import DigitsError, exit_code
+from helpers.plots.figures import Axes
+from tests.tools import hosts
+
+NOTEBOOKS = sorted((make_book.ROOT / "notebooks").glob("*.ipynb"))
+PAGES = sorted((make_book.ROOT / "notebooks").glob("*.md")) + NOTEBOOKS
+MODULES = [module.name for module in pkgutil.walk_packages(helpers.__path__, "helpers.")]
+PHONE = {"width": 360, "height": 740}
+DESKTOP = {"width": 1280, "height": 900}
+# A formula within a line does not scroll: what is too wide is cut off
+CUT_FORMULAS = """[...document.querySelectorAll("p span.math mjx-container")]
+    .filter(formula => formula.getBoundingClientRect().right > innerWidth)
+    .map(formula => formula.closest("p").innerText)"""
+NO_NETWORK = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+
+
+class Silent(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *arguments):
+        pass
+
+
+class Reader:
+    """A browser's page on the book. `outside`: what it asked of other hosts; `printed`: the errors of its console."""
+
+    def __init__(self, page, address):
+        self.page = page
+        self.address = address
+        self.outside = []
+        self.printed = []
+        page.on("request", self._note)
+        page.on("pageerror", lambda error: self.printed.append(str(error)))
+        page.on("console", lambda message: message.type == "error" and self.printed.append(message.text))
+
+    def _note(self, request):
+        if not request.url.startswith((self.address, "data:", "blob:")):
+            self.outside.append(request.url)
+
+    def open(self, name, until="networkidle"):
+        self.page.goto(self.address + name, wait_until=until)
+        return self.page
+
+    def ask(self, expression):
+        return self.page.evaluate(expression)
+
+
+@pytest.fixture(scope="session")
+def packages():
+    try:
+        return book_demo.packages()
+    except DigitsError as error:
+        pytest.skip(f"the packages of the book's scripts are not to be had: {error}")
+
+
+@pytest.fixture(scope="session")
+def book(packages, tmp_path_factory):
+    """The folder of the whole book, built by the command."""
+    out = tmp_path_factory.mktemp("made") / "book"
+    command = [sys.executable, make_book.__file__, "--out", out]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"book: \d+ pages; to read them: python3 -m http\.server --directory ", done.stdout)
+    assert list(out.parent.iterdir()) == [out]  # nothing else is left
+    return out
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with hosts.open_chromium(NO_NETWORK) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def address(book):
+    """Where a web server of the tests' own has the book."""
+    handler = functools.partial(Silent, directory=book)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.fixture
+def read(chromium, address):
+    """A function that gives a Reader with a window of the given size. Whatever it opens stays within the book."""
+    readers = []
+
+    def read(viewport=DESKTOP, **options):
+        reader = Reader(chromium.new_page(viewport=viewport, **options), address)
+        readers.append(reader)
+        return reader
+
+    yield read
+    for reader in readers:
+        reader.page.close()
+        assert reader.outside == []
+        assert reader.printed == []
+
+
+# What it contains
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_every_page_of_the_series_is_in_the_navigation(book, path):
+    name = f"notebooks/{path.stem}.html"
+    assert (book / name).exists()
+    assert name in book_links.Page(book / "index.html").links
+
+
+def test_the_front_page_says_how_long_each_notebook_takes(book):
+    front = (book / "index.html").read_text(encoding="utf-8")
+    for path in NOTEBOOKS:
+        minutes = re.search(r"About \w+ minutes?", nbformat.read(path, as_version=4).cells[0].source)[0]
+        entry = re.search(rf'<dt><a [^>]*href="notebooks/{path.stem}\.html".*?</dd>', front, flags=re.DOTALL)
+        assert minutes in entry[0], path.name
+
+
+def test_each_page_has_a_title_of_its_own(book):
+    pages = [*book.glob("*.html"), *book.glob("notebooks/*.html")]
+    assert len({re.search(r"<title>(.*?)</title>", page.read_text(encoding="utf-8"))[1] for page in pages}) == len(
+        pages
+    )
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_module_has_a_page_with_what_it_offers(book, name):
+    page = book / "api" / f"{name}.html"
+    assert page.exists(), f"name {name} in book/api.md"
+    ids = book_links.Page(page).ids
+    module = import_module(name)
+    for member, value in vars(module).items():
+        offered = (inspect.isfunction(value) or inspect.isclass(value)) and not member.startswith("_")
+        if offered and value.__module__ == name and value.__doc__ and value is not Axes:
+            assert f"{name}.{member}" in ids
+
+
+def test_docstrings_are_set_as_they_are_meant(book):
+    page = (book / "api" / "helpers.drawing.html").read_text(encoding="utf-8")
+    assert re.search(r"<p><strong>strokes</strong>: a list of lists of points", page)
+    assert "<pre>strokes -&gt; fit_strokes -&gt; draw_ink" in re.sub(r"</?span[^>]*>", "", page)
+    assert re.search(r'<code class="[^"]*literal[^"]*">.*?to_ink.*?</code>', page)
+    assert not [path.name for path in book.glob("api/*.html") if "Alias for field" in path.read_text(encoding="utf-8")]
+
+
+# How it reads
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_a_chapter_in_the_browser(read, path):
+    """On a phone: its pictures with their texts, its formulas, its folded parts; and nothing wider than the window."""
+    cells = nbformat.read(path, as_version=4).cells
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    alts = [output.metadata["image/png"]["alt"] for output in outputs if "image/png" in output.get("data", {})]
+    reader = read(PHONE)
+    page = reader.open(f"notebooks/{path.stem}.html")
+    assert alts
+    assert reader.ask("[...document.querySelectorAll('.cell_output img')].map(image => image.alt)") == alts
+    assert reader.ask("[...document.images].every(image => image.complete && image.naturalWidth)")
+    assert reader.ask("document.documentElement.scrollWidth") <= PHONE["width"]
+    formulas = page.locator(".math")
+    expect(page.locator(".math mjx-container svg")).to_have_count(formulas.count())
+    expect(page.locator("mjx-merror")).to_have_count(0)
+    assert reader.ask(CUT_FORMULAS) == []
+    for folded in page.locator("section > details").all():
+        content = folded.locator(":scope > :not(summary)").first
+        expect(content).to_be_hidden()
+        folded.locator("summary").click()
+        expect(content).to_be_visible()
+    solutions = sum(cell.source.count("```python") for cell in cells if "solution" in cell.metadata.get("tags", []))
+    expect(page.locator("section > details .highlight-python")).to_have_count(solutions)
+    assert reader.ask("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_other_pages_in_the_browser(read, book):
+    reader = read(PHONE)
+    for path in [*book.glob("*.html"), *book.glob("notebooks/*.html"), *book.glob("api/*.html")]:
+        reader.open(str(path.relative_to(book)), until="load")
+        assert reader.ask("document.documentElement.scrollWidth") <= PHONE["width"], path.name
+        ends = "[...document.querySelectorAll('.prev-next-title')].map(title => title.getBoundingClientRect().right)"
+        assert all(end <= PHONE["width"] for end in reader.ask(ends)), path.name
+
+
+def test_long_names_fit_beside_the_page(read):
+    reader = read(DESKTOP)
+    reader.open("api/helpers.by_hand_layers.html")
+    ends = reader.ask(
+        "[...document.querySelectorAll('.page-toc code')].map(code => code.getBoundingClientRect().right)"
+    )
+    assert ends
+    assert max(ends) <= DESKTOP["width"]
+
+
+def test_formulas_are_set_by_the_book_itself(read):
+    page = read().open("notebooks/04_dropout_cnn.html")
+    expect(page.locator(".math mjx-container svg").first).to_be_visible()
+    assert page.locator(".math").count() > 0
+
+
+def test_search_finds_a_chapter_by_its_word(read):
+    page = read().open("index.html")
+    page.keyboard.press("Control+K")
+    page.get_by_role("searchbox").locator("visible=true").fill("dropout")
+    page.keyboard.press("Enter")
+    found = page.locator("#search-results a[href*='04_dropout_cnn.html']").first
+    expect(found).to_be_visible()
+    found.click()
+    expect(page).to_have_title(re.compile("Dropout"))
+
+
+@pytest.mark.parametrize("wish", ["light", "dark"])
+def test_light_and_dark(read, wish):
+    """The page begins as the reader's system is, and its switch makes it the other."""
+    reader = read(color_scheme=wish)
+    page = reader.open("notebooks/01_data.html")
+    paper = "getComputedStyle(document.body).backgroundColor.match(/\\d+/g).slice(0, 3).every(each => each > 128)"
+    assert reader.ask(paper) == (wish == "light")
+    other = {"light": "dark", "dark": "light"}[wish]
+    page.locator(".theme-switch-button:visible").click()
+    page.locator(f".theme-change-button[data-mode={other}]:visible").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", other)
+    assert reader.ask(paper) == (other == "light")
+
+
+def test_the_front_page_has_the_pad(read):
+    page = read().open("index.html")
+    expect(page.locator("#digit-canvas-demo .digit-canvas")).to_be_visible()
+    expect(page.locator("#needs-server")).to_be_hidden()
+
+
+# When something is wrong
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A function that makes a project whose book has a single page, with the text given."""
+
+    def project(text):
+        folder = tmp_path / "project"
+        shutil.copytree(make_book.ROOT / "book", folder / "book")
+        (folder / "book" / "api.md").unlink()
+        (folder / "README.md").write_text("---\norphan: true\n---\n# A project\n", encoding="utf-8")
+        (folder / "book" / "index.md").write_text(f"# A page\n\n{text}\n", encoding="utf-8")
+        return folder
+
+    return project
+
+
+WRONG = {
+    "[that](nowhere.md)": "index.md:3: WARNING: 'myst' cross-reference target not found: 'nowhere.md'",
+    "{py:obj}`helpers.nowhere`": "index.md:3: WARNING: py:obj reference target not found: helpers.nowhere",
+    "<a href='nowhere.html'>that</a>": "index.html: nowhere.html leads to no file of the book",
+}
+
+
+@pytest.mark.parametrize("text", WRONG)
+def test_what_is_wrong_stops_the_build_with_one_line(project, packages, tmp_path, text):
+    out = tmp_path / "built" / "book"
+    out.mkdir(parents=True)
+    (out / make_book.MARK).write_text("the book of yesterday", encoding="utf-8")
+    with pytest.raises(DigitsError) as error:
+        make_book.build(project(text), out)
+    log = tmp_path / "built" / "book.log"
+    assert str(error.value).startswith(WRONG[text])
+    assert "\n" not in str(error.value)
+    assert str(error.value).endswith(f"in all: see {log})")
+    assert WRONG[text] in log.read_text(encoding="utf-8")
+    assert sorted(out.parent.iterdir()) == [out, log]
+    assert (out / make_book.MARK).read_text(encoding="utf-8") == "the book of yesterday"
+
+
+def test_a_page_with_nothing_wrong_replaces_the_book_before(project, packages, tmp_path):
+    out = tmp_path / "built" / "book"
+    out.mkdir(parents=True)
+    for name in (make_book.MARK, "old.html"):
+        (out / name).touch()
+    make_book.build(project("[Another](README.md)"), out)
+    assert (out / "index.html").exists()
+    assert not (out / "old.html").exists()
+    assert list(out.parent.iterdir()) == [out]
+
+
+FAULTS = {
+    "<a href='other.html#there'>that</a> <a href='#here'>this</a> <a href='https://example.org'>it</a>": None,
+    "<img src='other.html' alt='A 7.'>": None,
+    "<a href='other.html#nowhere'>that</a>": "other.html#nowhere leads to no place of its page",
+    "<a href='#nowhere'>that</a>": "#nowhere leads to no place of its page",
+    "<a href='../other.html'>that</a>": "../other.html leads to no file of the book",
+    "<script src='nowhere.js?v=1'></script>": "nowhere.js?v=1 leads to no file of the book",
+    "<script src='https://example.org/a.js'></script>": "https://example.org/a.js is loaded from another host",
+    "<link href='//example.org/a.css'>": "//example.org/a.css is loaded from another host",
+    "<img src='other.html'>": "the picture other.html has no alternative text",
+    "<img src='other.html' alt='other.html'>": "the picture other.html has no alternative text",
+}
+
+
+@pytest.mark.parametrize("text", FAULTS)
+def test_faults_of_pages(tmp_path, text):
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "index.html").write_text(f"<p id='here'>{text}</p>", encoding="utf-8")
+    (site / "other.html").write_text("<p id='there'></p>", encoding="utf-8")
+    (tmp_path / "other.html").touch()  # outside
+    assert book_links.faults(site) == ([f"index.html: {FAULTS[text]}"] if FAULTS[text] else [])
+
+
+def test_a_folder_that_is_no_book_stays(tmp_path, capsys):
+    (tmp_path / "letter.txt").write_text("dear all", encoding="utf-8")
+    assert exit_code(lambda: make_book.main(["--out", str(tmp_path)])) == 1
+    assert capsys.readouterr().err == (
+        f"error: {tmp_path} holds something else than a book: choose another folder, or remove it\n"
+    )
+    assert (tmp_path / "letter.txt").exists()
+
+
+def test_two_pictures_in_one_cell():
+    picture = nbformat.v4.new_output("display_data", {"image/png": ""}, metadata={"image/png": {"alt": "A 7."}})
+    cell = nbformat.v4.new_code_cell("two()", id="two", outputs=[picture, picture])
+    with pytest.raises(DigitsError, match=r"99\.ipynb, cell two shows 2 pictures: show each in a cell of its own"):
+        book_source.prepare(nbformat.v4.new_notebook(cells=[cell]), "99.ipynb")

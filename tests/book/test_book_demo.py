@@ -1,0 +1,207 @@
+"""The book's live demo: how it is put together, and how it reads in a browser with nothing but a plain web server."""
+
+import json
+import re
+import shutil
+import sys
+from contextlib import contextmanager
+
+import book_demo
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from helpers.base.errors import DigitsError
+from helpers.canvas.widget import SURE
+from helpers.classifier.classifier import Classifier
+from helpers.drawing.strokes import Steps, to_mnist
+from tests.tools import hosts
+from tests.tools.pad import Pad
+from tests.tools.places import DESKTOP, PHONE, SCREENSHOTS, open_page
+
+PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8"><meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
+<title>The demo of the book</title>
+<div id="digit-canvas-demo"></div>
+<script type="module" src="_static/demo/demo.js"></script>
+"""
+ALL_STEPS = Steps()
+NOWHERE = "http://127.0.0.1:9"  # the port that is there to answer nothing
+PROBABILITIES = "bars => bars.map(({ style }) => Number(style.transform.match(/scaleX\\((.*)\\)/)[1]))"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A page with the demo, and the files of the demo where the page looks for them."""
+    if not shutil.which("npm"):
+        pytest.skip("npm is missing, which installs what the demo needs: `apt-get install npm`")
+    folder = tmp_path_factory.mktemp("book")
+    book_demo.build(folder / "_static" / "demo")
+    (folder / "index.html").write_text(PAGE, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def site(folder):
+    """The address of the page."""
+    command = [sys.executable, "-m", "http.server", "{port}", "--bind", "127.0.0.1", "--directory", str(folder)]
+    with hosts.running(command, "/") as host:
+        yield host.url()
+
+
+@contextmanager
+def demo(chromium, printed, site, script="", **options):
+    """The pad of the demo. Its page reaches no other host, and tries none. script: runs before those of the page."""
+    elsewhere = []
+
+    def stay(route):
+        if route.request.url.startswith(site):
+            return route.continue_()
+        elsewhere.append(route.request.url)
+        return route.abort()
+
+    with open_page(chromium, printed, **options) as page:
+        page.context.route("**/*", stay)
+        page.add_init_script(script)
+        page.goto(site)
+        pad = Pad(page.locator(".digit-canvas"))
+        pad.root.wait_for()
+        yield pad
+    assert elsewhere == []
+
+
+@pytest.fixture(scope="module")
+def open_pad(chromium, printed, site):
+    with demo(chromium, printed, site, **DESKTOP) as pad:
+        yield pad
+
+
+@pytest.fixture
+def pad(open_pad):
+    open_pad.clear()
+    return open_pad
+
+
+@pytest.fixture(scope="module")
+def examples():
+    """An example of each digit by its label."""
+    text = (hosts.ROOT / "notebooks" / "example_digits.json").read_text(encoding="utf-8")
+    return {digit["label"]: digit["strokes"] for digit in json.loads(text)}
+
+
+@pytest.fixture(scope="module")
+def network():
+    return Classifier.load("canvas")
+
+
+def ink(pad) -> list:
+    """The strokes on the pad, in units of the pad."""
+    drawn = [re.findall(r"[\d.]+", path.get_attribute("d")) for path in pad.ink.all()]
+    return [(np.array(numbers, float).reshape(-1, 2) / 1000).tolist() for numbers in drawn]
+
+
+def assert_python_sees_the_same(pad, network, steps=ALL_STEPS):
+    image = to_mnist(ink(pad), steps=steps)
+    assert np.abs(pad.preview / 255 - image).max() <= 2 / 255
+    probabilities = network.probabilities(image)
+    assert np.allclose(pad.root.locator(".bar .fill").evaluate_all(PROBABILITIES), probabilities, atol=1e-2)
+    assert pad.answer == (str(probabilities.argmax()) if probabilities.max() >= SURE else "?")
+
+
+# In the browser
+
+
+def test_reads_what_python_reads(pad, examples, network):
+    right = 0
+    for label, strokes in examples.items():
+        pad.clear()
+        pad.draw(strokes)
+        assert_python_sees_the_same(pad, network)
+        right += pad.answer == str(label)
+    assert len(examples) == 10
+    assert right >= 9
+
+
+def test_each_step_can_be_left_out(pad, examples, network):
+    pad.draw(examples[7])
+    for name in ("fit", "centre", "ink", "resize"):
+        changed = not getattr(ALL_STEPS, name)
+        pad.click(f'[data-step="{name}"]')
+        assert_python_sees_the_same(pad, network, Steps(**{name: changed}))
+        pad.click(f'[data-step="{name}"]')
+    assert_python_sees_the_same(pad, network)
+
+
+def test_the_rest_of_the_canvas_works(pad, examples):
+    pad.draw(examples[3])
+    pad.click(".undo")
+    pad.click(".redo")
+    pad.root.locator(".keep-label").select_option("3")
+    pad.click(".keep")
+    expect(pad.root.locator(".kept")).to_have_text("kept 1 digit")
+    expect(pad.root.locator(".answer .spoken")).to_have_text(re.compile("^3, "))
+    expect(pad.root.locator(".inside")).to_be_hidden()
+    pad.click(".clear")
+    assert (pad.state, pad.answer, pad.preview.max()) == ("empty", "", 0)
+
+
+def test_looks_the_same_on_a_screen_and_on_a_phone(chromium, printed, site, examples):
+    for name, options in {"screen": DESKTOP, "phone": PHONE}.items():
+        with demo(chromium, printed, site, **options) as pad:
+            pad.draw(examples[4])
+            pad.screenshot(SCREENSHOTS / f"book-demo-{name}.png")
+            assert pad.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_says_what_it_loads_until_it_is_there(chromium, printed, site, folder):
+    files = [path for path in (folder / "_static" / "demo").iterdir() if path.suffix in (".mjs", ".wasm", ".onnx")]
+    megabytes = round(sum(path.stat().st_size for path in files) / 1e6)
+    held = []
+    with open_page(chromium, printed, **DESKTOP) as page:
+        page.route("**/*.wasm", lambda route: held.append(route))
+        with page.expect_request("**/*.wasm"):
+            page.goto(site)
+        expect(page.get_by_role("status")).to_have_text(f"Loading the network ({megabytes} MB) …")
+        expect(page.locator(".digit-canvas")).to_have_count(0)
+        held.pop().continue_()
+        expect(page.locator(".digit-canvas")).to_be_visible()
+
+
+def test_a_browser_that_cannot_run_the_network_says_so(chromium, printed, site, examples):
+    with demo(chromium, printed, site, script="delete globalThis.WebAssembly", **DESKTOP) as pad:
+        assert pad.state == "error"
+        expect(pad.root.locator(".answer .line")).to_have_text(
+            re.compile("^The network cannot be loaded: .*WebAssembly")
+        )
+        assert pad.draw(examples[4]) == "error"
+        assert pad.preview.max() > 200  # the image is made all the same
+
+
+# How it is put together
+
+
+def test_the_drawing_code_is_that_of_the_widget(folder):
+    for name in ("canvas.js", "canvas.css"):
+        assert (folder / "_static" / "demo" / name).read_bytes() == (hosts.ROOT / "helpers" / name).read_bytes()
+
+
+def test_packages_are_installed_once(folder, monkeypatch):
+    monkeypatch.setenv("PATH", "")  # no npm
+    assert (book_demo.packages() / "mathjax" / "es5").is_dir()
+
+
+def test_without_npm(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(DigitsError, match="npm is missing"):
+        book_demo.packages(tmp_path / "cache")
+
+
+def test_without_a_network(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("npm_config_registry", NOWHERE)
+    monkeypatch.setenv("npm_config_cache", str(tmp_path / "npm"))
+    monkeypatch.setenv("npm_config_fetch_retries", "0")
+    for _ in range(2):  # half an installation is not trusted
+        with pytest.raises(DigitsError, match=r"ECONNREFUSED.*: is there a network") as caught:
+            book_demo.packages(tmp_path / "cache")
+        assert "\n" not in str(caught.value)

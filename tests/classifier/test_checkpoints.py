@@ -1,0 +1,119 @@
+"""The networks that ship are what their cards say, and as good as the project promises."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from make_checkpoints import RECIPES
+from pen_strokes import drawn, placed
+
+from helpers.classifier.classifier import SHIPPED, Classifier, checkpoint_path, load_params
+from helpers.cli.main import main
+
+ROOT = Path(__file__).parents[2]
+TEST_FLOOR = {"mlp": 0.98, "lenet": 0.991, "dropout-cnn": 0.995, "canvas": 0.995}
+PEN_FLOOR = {"canvas": 0.985}
+
+
+def card_of(name):
+    return json.loads(checkpoint_path(name).with_suffix(".json").read_text(encoding="utf-8"))
+
+
+def accuracy(name, split):
+    return (Classifier.load(name).probabilities_of(split.images).argmax(axis=1) == split.labels).mean()
+
+
+@pytest.fixture(scope="module")
+def pen_digits(pen_strokes):
+    return drawn(pen_strokes)
+
+
+def test_these_ship():
+    files = {f"{name}{suffix}" for name in SHIPPED for suffix in (".json", ".params")}
+    assert {path.name for path in checkpoint_path("mlp").parent.iterdir()} == files
+    assert set(TEST_FLOOR) == set(SHIPPED) == set(RECIPES)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_card_tells_how_the_parameters_were_made(name):
+    card, recipe = card_of(name), RECIPES[name]
+    assert card["network"] == Classifier.load(name).network == recipe.network
+    assert card["sha256"] == hashlib.sha256(checkpoint_path(name).read_bytes()).hexdigest()
+    assert card["data"].startswith("MNIST, the first 55,000")
+    assert card["command"] == f"python tools/make_checkpoints.py {name}"
+    assert (card["optimizer"], card["epochs"]) == (recipe.optimizer, recipe.epochs)
+    assert card["settings"].items() >= recipe.settings.items()
+    assert isinstance(card["seed"], int)
+    assert card["batch_size"] == 100
+    assert card["minutes"] > 0
+    assert "UNIPEN" in card["pen_strokes"]
+    assert ("augmentation" in card) == (recipe.augmented > 0)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_accuracy_on_the_test_images(name, mnist):
+    found = accuracy(name, mnist.test)
+    assert found == pytest.approx(card_of(name)["test_accuracy"], abs=0.0003)
+    assert found >= TEST_FLOOR[name]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_accuracy_on_the_pen_strokes(name, pen_digits):
+    assert len(pen_digits) == 600
+    found = accuracy(name, pen_digits)
+    assert found == pytest.approx(card_of(name)["pen_strokes_accuracy"], abs=0.005)
+    assert found >= PEN_FLOOR.get(name, 0)
+
+
+def test_the_canvas_network_reads_drawings_best(pen_digits):
+    found = {name: accuracy(name, pen_digits) for name in SHIPPED}
+    assert max(found, key=found.get) == "canvas"
+
+
+def test_the_pen_strokes_are_placed_at_random_on_the_pad(pen_strokes):
+    rng = np.random.default_rng(1)
+    boxes = []
+    for _, strokes in pen_strokes:
+        points = np.concatenate(placed(strokes, rng))
+        boxes.append((points.min(axis=0), points.max(axis=0)))
+    low, high = np.moveaxis(boxes, 1, 0)
+    assert low.min() >= 0
+    assert high.max() <= 1
+    sides = (high - low).max(axis=1)
+    assert 0.1 <= sides.min() < 0.15
+    assert 0.95 < sides.max() <= 1
+    assert ((low + high) / 2).std(axis=0).min() > 0.1
+
+
+def test_the_name_works_wherever_a_network_is_named(mnist, capsys, tmp_path):
+    arg_params, _ = load_params("canvas")
+    assert arg_params["fc1_weight"].shape == (625, 128 * 3 * 3)
+    Classifier.load("canvas").save(tmp_path / "copy.params")
+    assert (tmp_path / "copy.params").read_bytes() == checkpoint_path("canvas").read_bytes()
+    assert main(["evaluate", "canvas", "--source", "mnist", "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert (result["model"], result["network"]) == ("canvas", "dropout-cnn")
+    assert result["test_accuracy"] == pytest.approx(card_of("canvas")["test_accuracy"], abs=0.0003)
+
+
+def test_measuring_anew_mends_a_card(mnist, tmp_path):
+    """In a copy of the project; without the pen strokes what the card says of them stays."""
+    for folder in ("helpers", "tools"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    path = tmp_path / "helpers" / "checkpoints" / "mlp.json"
+    before = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(before | {"test_accuracy": 0.5, "sha256": ""}), encoding="utf-8")
+    variables = os.environ | {"PYTHONPATH": str(tmp_path), "PEN_STROKES": str(tmp_path / "none.json.gz")}
+    command = [sys.executable, "tools/make_checkpoints.py", "--measure", "mlp"]
+    done = subprocess.run(command, cwd=tmp_path, env=variables, capture_output=True, text=True, check=True, timeout=120)
+    after = json.loads(path.read_text(encoding="utf-8"))
+    assert after.pop("test_accuracy") == pytest.approx(before.pop("test_accuracy"), abs=0.0003)
+    assert after == before
+    assert "Notice: no pen strokes" in done.stdout
+    assert path.with_suffix(".params").read_bytes() == checkpoint_path("mlp").read_bytes()

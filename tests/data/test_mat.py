@@ -1,0 +1,194 @@
+"""MATLAB's form of MNIST, written by SciPy and damaged by hand."""
+
+import numpy as np
+import pytest
+from scipy.io import loadmat, savemat
+
+from helpers.base.errors import DigitsError
+from helpers.data.idx import write_idx
+from helpers.data.load import load_mat
+from helpers.data.mat import mnist_to_mat, read_mat, write_mat
+
+WANTED = "wanted are train0..train9 and test0..test9, uint8 of shape \\(N, 784\\)"
+
+
+def variables(train=12, test=3):
+    """Ten classes: every image has its own first pixels, its class in the last one."""
+    random = np.random.default_rng(1)
+    parts = {f"train{d}": (train + d, d) for d in range(10)} | {f"test{d}": (test, d) for d in range(10)}
+    images = {name: random.integers(0, 256, (count, 784), dtype=np.uint8) for name, (count, _) in parts.items()}
+    for name, (_, digit) in parts.items():
+        images[name][:, -1] = digit
+    return images
+
+
+@pytest.mark.parametrize("options", [{}, {"do_compression": True}, {"format": "4"}])
+def test_every_image_arrives_with_its_label(tmp_path, options):
+    written = variables()
+    savemat(tmp_path / "mnist_all.mat", written, **options)
+    digits = load_mat(tmp_path / "mnist_all.mat")
+
+    train_total = sum(12 + d for d in range(10))  # 165
+    sizes = len(digits.train), len(digits.valid), len(digits.test)
+    assert sizes == (train_total - train_total // 12, train_total // 12, 30) == (152, 13, 30)
+    for part in (digits.train, digits.valid, digits.test):
+        assert (part.images.dtype, part.labels.dtype) == (np.float32, np.int32)
+        assert part.images.shape[1:] == (1, 28, 28)
+        np.testing.assert_array_equal(np.round(part.images[:, 0, -1, -1] * 255), part.labels)
+
+    images = np.concatenate([digits.train.images, digits.valid.images]).reshape(-1, 784)
+    together = np.concatenate([written[f"train{d}"] for d in range(10)])
+    assert {image.tobytes() for image in np.round(images * 255).astype(np.uint8)} == {row.tobytes() for row in together}
+    in_order = np.concatenate([written[f"test{d}"] for d in range(10)]).reshape(-1, 1, 28, 28)
+    np.testing.assert_array_equal(np.round(digits.test.images * 255), in_order)
+
+
+def test_training_images_are_shuffled_the_same_way_each_time(tmp_path):
+    savemat(tmp_path / "m.mat", variables())
+    first, second = load_mat(tmp_path / "m.mat"), load_mat(str(tmp_path / "m.mat"))
+    np.testing.assert_array_equal(first.train.images, second.train.images)
+    assert len(set(first.train.labels[:20])) > 5
+    assert len(set(first.valid.labels)) > 5  # the last of a sorted file would all be 9
+
+
+def test_published_mnist_as_matlab_has_it(mnist, tmp_path):
+    images = np.concatenate([mnist.train.images, mnist.valid.images])
+    labels = np.concatenate([mnist.train.labels, mnist.valid.labels])
+    arrays = {f"train{d}": images[labels == d] for d in range(10)}
+    arrays |= {f"test{d}": mnist.test.images[mnist.test.labels == d] for d in range(10)}
+    bytes_of = {name: np.round(array * 255).astype(np.uint8).reshape(-1, 784) for name, array in arrays.items()}
+    savemat(tmp_path / "mnist_all.mat", bytes_of)
+    digits = load_mat(tmp_path / "mnist_all.mat")
+    assert (len(digits.train), len(digits.valid), len(digits.test)) == (55000, 5000, 10000)
+    total = np.bincount(digits.train.labels) + np.bincount(digits.valid.labels)
+    assert total.tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"train3": None}, f"has no variable train3: {WANTED}"),
+        ({"test9": None}, f"has no variable test9: {WANTED}"),
+        ({"train0": np.zeros((3, 783), np.uint8)}, f"has train0 as uint8 of shape \\(3, 783\\): {WANTED}"),
+        ({"train0": np.zeros((784, 3), np.uint8)}, "has train0 as uint8 of shape \\(784, 3\\)"),
+        ({"train0": np.zeros((3, 28, 28), np.uint8)}, "has train0 as uint8 of shape \\(3, 28, 28\\)"),
+        ({"train0": np.zeros((3, 784))}, "has train0 as float64 of shape \\(3, 784\\)"),
+        ({"train0": "text"}, "has train0 as <U4 of shape \\(1,\\)"),
+        ({"train0": {"a": 1}}, "has train0 as .* of shape \\(1, 1\\)"),
+        ({f"test{d}": np.zeros((0, 784), np.uint8) for d in range(10)}, "too few images: .* 12 .* 1 for testing"),
+        ({f"train{d}": np.zeros((1, 784), np.uint8) for d in range(10)}, "too few images"),
+    ],
+)
+def test_file_with_other_variables(tmp_path, change, message):
+    arrays = {name: value for name, value in (variables() | change).items() if value is not None}
+    savemat(tmp_path / "m.mat", arrays)
+    refused(tmp_path / "m.mat", message)
+
+
+def refused(path, message):
+    before = path.read_bytes()
+    with pytest.raises(DigitsError, match=message) as caught:
+        load_mat(path)
+    assert str(caught.value).startswith(str(path))
+    assert "\n" not in str(caught.value)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda content: b"", "not a MATLAB file, or damaged"),
+        (lambda content: b"hello", "not a MATLAB file, or damaged"),
+        (lambda content: b"\x89PNG\r\n\x1a\n" * 100, "not a MATLAB file, or damaged"),
+        (lambda content: bytes(1000), "not a MATLAB file, or damaged"),
+        (lambda content: content[:60], "not a MATLAB file, or damaged"),
+        (lambda content: content[: len(content) // 2], "not a MATLAB file, or damaged"),
+        (lambda content: content[:128], "has no variable train0"),
+        (lambda content: b"\x89HDF\r\n\x1a\n" + bytes(1000), "not a MATLAB file, or damaged"),
+        (
+            lambda content: b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM" + bytes(384) + b"\x89HDF\r\n\x1a\n",
+            "version 7.3: save it anew with save\\(..., '-v7'\\)",
+        ),
+    ],
+)
+def test_file_that_is_something_else(tmp_path, damage, message):
+    path = tmp_path / "m.mat"
+    savemat(path, variables())
+    path.write_bytes(damage(path.read_bytes()))
+    refused(path, message)
+
+
+def test_missing_file_and_folder(tmp_path):
+    with pytest.raises(DigitsError, match=r"cannot read .*none\.mat: there is no such file"):
+        load_mat(tmp_path / "none.mat")
+    with pytest.raises(DigitsError, match="it is a folder"):
+        load_mat(tmp_path)
+
+
+# Writing
+
+
+def idx_files(folder, train=50, test=20):
+    """Four IDX files of random images, the labels in a random order, and their arrays."""
+    random, files, arrays = np.random.default_rng(2), {}, {}
+    for key, count in {"train": train, "t10k": test}.items():
+        images, labels = random.integers(0, 256, (count, 28, 28)), random.permutation(np.arange(count) % 10)
+        for kind, array in {"images": images, "labels": labels}.items():
+            name = f"{key}-{kind}"
+            files[name], arrays[name] = folder / f"{name}.gz", array.astype(np.uint8)
+            write_idx(files[name], arrays[name])
+    return files, arrays
+
+
+def test_a_matlab_file_from_idx_files(tmp_path):
+    files, arrays = idx_files(tmp_path)
+    mnist_to_mat(tmp_path / "mnist_all.mat", files)
+    found = {name: array for name, array in loadmat(tmp_path / "mnist_all.mat").items() if not name.startswith("__")}
+    assert set(found) == {f"{part}{digit}" for part in ("train", "test") for digit in range(10)}
+    for part, key in {"train": "train", "test": "t10k"}.items():
+        for digit in range(10):
+            wanted = arrays[f"{key}-images"][arrays[f"{key}-labels"] == digit].reshape(-1, 784)
+            assert found[f"{part}{digit}"].dtype == np.uint8
+            np.testing.assert_array_equal(found[f"{part}{digit}"], wanted)
+    assert len(load_mat(tmp_path / "mnist_all.mat").test) == 20
+
+
+def test_what_is_written_is_what_is_read(tmp_path):
+    images = np.random.default_rng(3).integers(0, 256, (30, 28, 28), dtype=np.uint8)
+    parts = {"train": (images[:20], np.repeat(np.arange(10), 2)), "test": (images[20:], np.arange(10))}
+    write_mat(tmp_path / "m.mat", parts)
+    for part, (found_images, found_labels) in read_mat(tmp_path / "m.mat").items():
+        np.testing.assert_array_equal(found_images, parts[part][0])
+        np.testing.assert_array_equal(found_labels, parts[part][1])
+
+
+def test_published_mnist_as_a_matlab_file(mnist, tmp_path):
+    mnist_to_mat(tmp_path / "mnist_all.mat")
+    assert (tmp_path / "mnist_all.mat").stat().st_size < 15e6
+    images, labels = read_mat(tmp_path / "mnist_all.mat")["test"]
+    order = np.argsort(mnist.test.labels, kind="stable")
+    np.testing.assert_array_equal(labels, mnist.test.labels[order])
+    np.testing.assert_array_equal(images, np.round(255 * mnist.test.images[order, 0]))
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "message"),
+    [
+        (np.zeros((2, 28, 28)), [0, 1], "train images are float64 of shape .* wanted are uint8"),
+        (np.zeros((2, 784), np.uint8), [0, 1], "uint8 of shape \\(2, 784\\) with 2 labels"),
+        (np.zeros((2, 28, 28), np.uint8), [0], "with 1 labels"),
+        (np.zeros((2, 28, 28), np.uint8), [0, 10], "train labels are not all digits"),
+    ],
+)
+def test_what_cannot_be_written_leaves_the_file_as_it_was(tmp_path, images, labels, message):
+    (tmp_path / "m.mat").write_text("mine")
+    with pytest.raises(DigitsError, match=message):
+        write_mat(tmp_path / "m.mat", {"train": (images, np.array(labels)), "test": (images, np.array(labels))})
+    assert [path.name for path in tmp_path.iterdir()] == ["m.mat"]
+    assert (tmp_path / "m.mat").read_text() == "mine"
+
+
+def test_a_folder_that_is_not_there(tmp_path):
+    files, _ = idx_files(tmp_path)
+    with pytest.raises(DigitsError, match=r"cannot write .*none.*: there is no such file or folder"):
+        mnist_to_mat(tmp_path / "none" / "m.mat", files)

@@ -1,0 +1,67 @@
+"""Launches on this machine: what they learn, and that they do so again and again."""
+
+import re
+
+import pytest
+
+from helpers.networks.params import read_params
+from tests.tools.launching import assert_same, launch, listening, nodes, one_process, started, wait_for
+
+
+def parameters(path):
+    return {name.removeprefix("arg:"): array for name, array in read_params(path).items()}
+
+
+# Where pooling takes the larger of two nearly equal numbers, rounding can decide which, so LeNet's differ by more.
+@pytest.mark.parametrize(("network", "servers", "rounding"), [("mlp", 1, 1e-5), ("lenet", 2, 1e-3)])
+def test_two_workers_in_step_learn_what_one_process_learns(tmp_path, digits, network, servers, rounding):
+    result = launch(tmp_path, 2, servers, "train", network, "--epochs", 1, "--batch-size", 600)
+    assert (result["workers"], result["kvstore"], result["host"]) == (2, "dist_sync", "127.0.0.1")
+    found = parameters(tmp_path / f"{network}.params")
+    assert_same(found, one_process(network, digits, 2, 1, batch_size=600), rounding)
+    assert {path.name for path in tmp_path.iterdir()} == {"log", f"{network}.params", "out"}
+
+
+SYNC, ASYNC = ("--epochs", 1, "--batch-size", 600), ("--epochs", 3, "--kvstore", "dist_async")
+FALLING = ("--epochs", 1, "--batch-size", 200)  # Adam with a falling learning rate, whose states the workers keep
+LEFT_OVER = {"PORT": 1, "DMLC_NUM_WORKER": 7, "DMLC_INTERFACE": "none0", "PS_VERBOSE": "x"}  # ps-lite reads them all
+
+TEN_LAUNCHES = [
+    # workers, servers, training, at least this test accuracy, variables
+    (2, 1, ("mlp", *SYNC), 0.5, {}),
+    (1, 1, ("mlp", *SYNC), 0.5, {}),
+    (2, 1, ("mlp", *ASYNC), 0.85, {}),
+    (3, 2, ("mlp", *SYNC), 0.5, {}),
+    (2, 1, ("dropout-cnn", *FALLING), 0.5, {}),
+    (1, 1, ("mlp", *SYNC), 0.5, LEFT_OVER),
+    (2, 1, ("mlp", *SYNC), 0.5, {}),
+    (2, 2, ("mlp", *ASYNC), 0.85, {}),
+    (1, 1, ("mlp", *ASYNC), 0.85, {}),
+    (2, 1, ("mlp", *SYNC), 0.5, {}),
+]
+
+
+def test_ten_launches_in_a_row(tmp_path):
+    """None hangs, each learns, and the same one learns the same."""
+    accuracies = {}
+    for number, (workers, servers, training, least, variables) in enumerate(TEN_LAUNCHES):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        result = launch(folder, workers, servers, "train", *training, **variables)
+        assert (result["workers"], result["test_accuracy"] > least) == (workers, True)
+        assert result["kvstore"] == ("dist_async" if "dist_async" in training else "dist_sync")
+        accuracies.setdefault((workers, servers, training), []).append(result["test_accuracy"])
+    assert len(set(accuracies[2, 1, ("mlp", *SYNC)])) == 1
+
+    said = (tmp_path / "0" / "log").read_bytes().decode().rstrip("\n").split("\n")
+    assert said[0] == "1 server and 2 workers on this machine, listening on 127.0.0.1 only"
+    assert re.fullmatch(r"processes: \d+ scheduler, \d+ server 0, \d+ worker 0, \d+ worker 1", said[1])
+    assert [line for line in said[2:] if "epoch 1/1" not in line] == []
+
+
+def test_nobody_else_can_connect(tmp_path):
+    """Every socket that any process of the job listens at, as the kernel lists them, is on loopback."""
+    with started(tmp_path, "launch", "-n", 2, "-s", 1, "--", "train", "mlp", "--epochs", 5000):
+        wait_for((tmp_path / "mlp.params").exists)
+        found = [listening(pid) for pid in nodes(tmp_path)]
+    assert found == [["127.0.0.1"]] * 4

@@ -1,0 +1,190 @@
+"""What goes wrong in a launch: noticed in time, told in one line, and nothing left behind."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import time
+from contextlib import closing
+from types import SimpleNamespace
+
+import pytest
+
+from helpers.base.errors import DigitsError
+from helpers.base.files import checkpoint_beside
+from helpers.distributed.nodes import GRACE
+from helpers.distributed.worker import Place
+from helpers.networks.params import read_params
+from helpers.training.checkpoint import read_checkpoint
+from tests.tools.launching import (
+    LONG,
+    assert_same,
+    error,
+    launch,
+    nodes,
+    one_process,
+    run,
+    seconds_until,
+    started,
+    wait_for,
+)
+
+NOTICED = 0.5 + GRACE + 1 + 5  # seconds from a death to the end of the job; the last are for a machine that is busy
+EPOCHS = 8
+TRAIN = ("train", "mlp", "--epochs", EPOCHS, "--batch-size", 200)
+
+
+def parameters(path):
+    return {name.removeprefix("arg:"): array for name, array in read_params(path).items()}
+
+
+def test_a_killed_worker_ends_the_job_and_resume_goes_on(tmp_path, digits):
+    out = tmp_path / "mlp.params"
+    with started(tmp_path, "launch", "-n", 2, "-s", 1, "--", *TRAIN) as process:
+        wait_for(checkpoint_beside(out).exists)
+        os.kill(nodes(tmp_path, "worker")[1], signal.SIGKILL)
+        assert seconds_until(process) < NOTICED
+        assert nodes(tmp_path) == []
+    log = (tmp_path / "log").read_text(encoding="utf-8")
+    ended = "worker 1 was killed by signal 9 (SIGKILL); all processes of the job were ended"
+    assert error(log) == f"{ended}; with --resume at its end the same command goes on"
+    assert process.returncode == 1
+
+    done = read_checkpoint(checkpoint_beside(out)).epoch
+    assert 1 <= done < EPOCHS
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["log", "mlp.params", "mlp.params.checkpoint", "out"]
+    result = launch(tmp_path, 2, 1, *TRAIN, "--resume")
+    assert len(result["history"]["valid"]) == EPOCHS
+    assert not checkpoint_beside(out).exists()
+    never_broken_off = one_process("mlp", digits, 2, result["best_epoch"], batch_size=200)
+    assert_same(parameters(out), never_broken_off, tolerance=0.01)  # rounding, carried over hundreds of steps
+    assert result["test_accuracy"] > 0.93
+
+
+@pytest.mark.parametrize("role", ["server", "scheduler"])
+def test_a_killed_server_or_scheduler_ends_the_job(tmp_path, role):
+    with started(tmp_path, "launch", "-n", 1, "-s", 1, "--", "train", "mlp", "--epochs", 5000) as process:
+        wait_for((tmp_path / "mlp.params").exists)
+        os.kill(nodes(tmp_path, role)[0], signal.SIGKILL)
+        assert seconds_until(process) < NOTICED
+        assert nodes(tmp_path) == []
+    assert re.match(rf"{role}( 0)? was killed by signal 9", error((tmp_path / "log").read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_when_the_launcher_ends_all_end(tmp_path, number):
+    with started(tmp_path, "launch", "-n", 2, "-s", 1, "--", "train", "mlp", "--epochs", 5000) as process:
+        wait_for((tmp_path / "mlp.params.checkpoint").exists)
+        process.send_signal(number)
+        assert seconds_until(process) < NOTICED
+        wait_for(lambda: not nodes(tmp_path), NOTICED)
+    killed = -9 if number == signal.SIGKILL else 128 + number
+    assert process.returncode == killed
+    assert read_checkpoint(tmp_path / "mlp.params.checkpoint").epoch >= 1
+
+
+@pytest.mark.parametrize(("position", "who"), [(0, "scheduler"), (1, "server 0"), (2, "worker 0")])
+def test_a_port_that_is_taken(tmp_path, position, who):
+    with closing(socket.create_server(("127.0.0.1", 0))) as other:
+        taken = other.getsockname()[1]
+        options = ("-n", 1, "-s", 1, "--port", taken - position)
+        code, _, err = run(tmp_path, "launch", *options, "--", "train", "mlp")
+    cause = f"{who}: port {taken} of 127.0.0.1: another program uses it: choose others with --port"
+    assert (code, error(err)) == (1, f"{cause}; all processes of the job were ended")
+
+
+def test_a_scheduler_that_hangs(tmp_path):
+    options = ("-n", 2, "-s", 1, "--start-seconds", 5)
+    with started(tmp_path, "launch", *options, "--", "train", "mlp") as process:
+        [scheduler] = wait_for(lambda: nodes(tmp_path, "scheduler"))
+        os.kill(scheduler, signal.SIGSTOP)
+        process.wait(timeout=LONG)
+    assert process.returncode == 1
+    message = r"worker \d: the scheduler at 127\.0\.0\.1:\d+ has not brought all together within 5 seconds: "
+    assert re.match(message, error((tmp_path / "log").read_text(encoding="utf-8")))
+
+
+def test_a_scheduler_that_never_answers(tmp_path):
+    """Seen from a worker that somebody has started by hand: what listens at the port is no scheduler."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        job = {"DMLC_ROLE": "worker", "DMLC_NUM_WORKER": 1, "DMLC_NUM_SERVER": 1, "DMLC_NODE_HOST": "127.0.0.1"}
+        job |= {"DMLC_PS_ROOT_URI": "127.0.0.1", "DMLC_PS_ROOT_PORT": silent.getsockname()[1]}
+        code, _, err = run(tmp_path, "train", "mlp", **job, DIGITS_START_SECONDS=3)
+    assert code == 1
+    assert "has not brought all together within 3 seconds: see that it runs" in error(err)
+
+
+@pytest.mark.skipif(not shutil.which("ssh"), reason="there is no ssh here: apt-get install openssh-client")
+@pytest.mark.parametrize("listens", [True, False])
+def test_a_dead_host(tmp_path, listens):
+    """Nobody listens at the port of sshd; or something does, and never says a word."""
+    (tmp_path / "hosts").write_text("127.0.0.1\n")
+    with closing(socket.create_server(("127.0.0.1", 0))) as host:
+        at = host.getsockname()[1]
+        if not listens:
+            host.close()
+        start = time.monotonic()
+        options = ("-n", 1, "-s", 1, "-H", "hosts", "--ssh", f"ssh -p {at} -o StrictHostKeyChecking=no")
+        code, _, err = run(tmp_path, "launch", *options, "--", "train", "mlp")
+    assert code == 1
+    assert time.monotonic() - start < 10 + NOTICED + 10
+    reason = "timed out" if listens else "Connection refused"
+    assert re.search(rf"^(scheduler|server 0|worker 0) on 127\.0\.0\.1: ssh: .*{reason}|timed out", error(err))
+
+
+def test_a_worker_with_other_data(monkeypatch):
+    """Two hosts, one of which has not got MNIST, must not train on a mixture."""
+    place = Place(SimpleNamespace(rank=1, num_workers=2, type="dist_sync"))
+    monkeypatch.setattr(Place, "broadcast", lambda self, key, content: b'{"data": "mnist, 55,000 images"}')
+    with pytest.raises(DigitsError, match=r"^worker 1 has data = digits, worker 0 has mnist, 55,000 images: make"):
+        place.agree({"data": "digits"})
+
+
+def test_ssh_that_is_not_there(tmp_path):
+    (tmp_path / "hosts").write_text("127.0.0.1\n")
+    code, _, err = run(tmp_path, "launch", "-n", 1, "-H", "hosts", "--ssh", "no-such-ssh", "--", "train", "mlp")
+    assert (code, error(err)) == (1, "the program no-such-ssh is missing: install it (openssh-client)")
+
+
+def test_a_batch_that_cannot_be_split():
+    place = Place(SimpleNamespace(rank=0, num_workers=3, type="dist_sync"))
+    assert place.batch_of_each(99) == 33
+    with pytest.raises(
+        DigitsError, match=r"^a batch of 100 cannot be split equally among 3 workers: give --batch-size 102$"
+    ):
+        place.batch_of_each(100)
+    assert Place(SimpleNamespace(rank=0, num_workers=3, type="dist_async")).batch_of_each(100) == 100
+
+
+def test_a_training_that_diverges(tmp_path):
+    code, _, err = run(tmp_path, "launch", "-n", 2, "-s", 1, "--", "train", "mlp", "--lr", "1e6", "--epochs", 2)
+    assert code == 1
+    assert "worker 0: training diverged in epoch 1: lower the learning rate" in error(err)
+
+
+def test_nothing_to_resume(tmp_path):
+    code, _, err = run(tmp_path, "launch", "-n", 2, "-s", 1, "--", "train", "mlp", "--resume")
+    assert code == 1
+    assert "worker 0: there is no checkpoint mlp.params.checkpoint: the training has ended, or" in error(err)
+
+
+WRONG = {
+    "nothing": ("launch -n 2", 1, "nothing to launch: give the training after --"),
+    "something else": ("launch -n 2 -- evaluate mlp", 1, 'launch starts `train`, not "evaluate"'),
+    "a wrong option": ("launch -n 2 -- train mlp --epochs 0", 2, "argument --epochs"),
+    "no workers": ("launch -n 0 -- train mlp", 2, "argument -n/--workers"),
+    "each for itself": ("launch -n 2 -- train mlp --kvstore local", 1, "--kvstore local leaves each worker alone"),
+    "no file of hosts": ("launch -n 2 -H none -- train mlp", 1, "cannot read none: there is no such file"),
+    "a port too high": ("launch -n 9 --port 65530 -- train mlp", 1, "port 65530 was given, and 11 ports"),
+    "no folder to save to": ("launch -n 2 -- train mlp --out no/x.params", 1, "cannot write no/x.params"),
+    "no launch": ("train mlp --kvstore dist_sync", 1, '"dist_sync" needs a scheduler and servers: start them with'),
+}
+
+
+@pytest.mark.parametrize(("line", "code", "message"), WRONG.values(), ids=WRONG)
+def test_what_cannot_work_starts_nothing(tmp_path, line, code, message):
+    found, out, err = run(tmp_path, *line.split())
+    assert (found, out) == (code, "")
+    assert message in err
+    assert "Traceback" not in err

@@ -1,0 +1,55 @@
+"""helpers.exercises: what holds for every exercise, and for `check`. Each judge has its own tests, by chapter."""
+
+from importlib import import_module
+
+import numpy as np
+import pytest
+
+from helpers.base.errors import DigitsError
+from helpers.classifier.classifier import Classifier
+from helpers.exercises import check
+
+CHAPTERS = range(1, 9)
+EXERCISES = [
+    f"{chapter}.{name.removeprefix('exercise_')}"
+    for chapter in CHAPTERS
+    for name in vars(import_module(f"helpers.exercises.chapter{chapter}"))
+    if name.startswith("exercise_")
+]
+
+
+def test_every_chapter_has_three_to_five():
+    for chapter in CHAPTERS:
+        numbers = [int(each.partition(".")[2]) for each in EXERCISES if each.startswith(f"{chapter}.")]
+        assert sorted(numbers) == list(range(1, len(numbers) + 1))
+        assert 3 <= len(numbers) <= 5
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+@pytest.mark.parametrize("gap", [..., None], ids=["the gap", "nothing"])
+def test_a_gap_is_open(exercise, gap):
+    verdict = check(exercise, gap)
+    assert not verdict.right
+    assert verdict.text.startswith("still open. ")
+    assert repr(verdict) == f"Exercise {exercise}: {verdict.text}"
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+@pytest.mark.parametrize("answer", ["words", b"", -1, [], {}, object(), print], ids=str)
+def test_an_odd_answer_is_wrong_and_no_error(exercise, answer):
+    verdict = check(exercise, answer)
+    assert not verdict.right
+    assert verdict.text.startswith("not yet. ")
+    assert "\n" not in verdict.text
+
+
+def test_a_mistake_begins_with_a_capital_letter_unless_it_is_a_name():
+    assert check("2.2", "many").text.startswith("not yet. A number is wanted, ")
+    other_shape = Classifier.load("lenet").params | {"conv1_bias": np.zeros(10)}
+    assert check("8.4", other_shape, None).text.startswith("not yet. conv1_bias has shape (10,), ")
+
+
+@pytest.mark.parametrize("exercise", ["9.1", "1.9", "1", "", "one.two", 2.1001, "../x.1"])
+def test_there_is_no_such_exercise(exercise):
+    with pytest.raises(DigitsError, match="there is no exercise"):
+        check(exercise, 1)

@@ -1,0 +1,259 @@
+"""The checks of chapter 1: right answers in several forms, the typical wrong ones, and the gap left."""
+
+import numpy as np
+import pytest
+
+from helpers.data.load import iterator
+from helpers.exercises import check
+from tests.tools.verdicts import assert_wrong
+
+import mxnet as mx
+
+HEADER = bytes.fromhex("00000803 0000012c 00000010 00000014")
+DIGITS = np.array([7, 7, 1, 0])
+
+
+# 1.1 A batch of one
+
+BATCH = {
+    "a slice": lambda images: images[7:8],
+    "an axis put back": lambda images: images[7][np.newaxis],
+    "a list as index": lambda images: images[[7]],
+    "an NDArray": lambda images: mx.nd.array(images[7:8]),
+    "float64": lambda images: images[7:8].astype(float),
+    "a list": lambda images: images[7:8].tolist(),
+}
+
+
+@pytest.mark.parametrize("take", BATCH.values(), ids=BATCH)
+def test_batch_of_one(digits, take):
+    assert check("1.1", take(digits.test.images), digits).right
+
+
+NO_BATCH = {
+    "no batch axis": (
+        lambda d: d.test.images[7],
+        "shape is (1, 28, 28), (1, 1, 28, 28) is wanted: the channel is",
+    ),
+    "no channel": (
+        lambda d: d.test.images[7, 0],
+        "shape is (28, 28), (1, 1, 28, 28) is wanted: the batch axis and",
+    ),
+    "channel last": (lambda d: d.test.images[7:8].transpose(0, 2, 3, 1), "the channel stands last (NHWC)"),
+    "a row": (lambda d: d.test.images[7].reshape(-1), "all in one row"),
+    "a batch of a row": (lambda d: d.test.images[7:8].reshape(1, -1), "the pixels lie in one row"),
+    "all": (lambda d: d.test.images[:8], "these are 8 images"),
+    "counted from 1": (lambda d: d.test.images[6:7], "this is test image 6: NumPy counts from 0"),
+    "the next": (lambda d: d.test.images[8:9], "this is test image 8: a slice begins with its first number"),
+    "training": (lambda d: d.train.images[7:8], "this is training image 7"),
+    "the label": (lambda d: d.test.labels[7], "this is a single number: take the image"),
+    "bytes": (lambda d: 255 * d.test.images[7:8], "grey values up to 255"),
+    "on its side": (lambda d: d.test.images[7:8].transpose(0, 1, 3, 2), "rows and columns have changed places"),
+    "a name": (lambda d: "images", "an array of numbers is wanted, this is of type str"),
+}
+
+
+@pytest.mark.parametrize(("take", "words"), NO_BATCH.values(), ids=NO_BATCH)
+def test_no_batch_of_one(digits, take, words):
+    assert_wrong(check("1.1", take(digits), digits), words)
+
+
+# 1.2 The size of a file
+
+
+@pytest.mark.parametrize("size", [96_016, 96_016.0, np.int64(96_016), np.array([96_016])])
+def test_size(size):
+    assert check("1.2", size, HEADER).right
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [
+        (300 * 16 * 20, "the header takes bytes, too"),
+        (4 + 300 * 16 * 20, "does not end with the magic number"),
+        (12 + 300 * 16 * 20, "this header is too short"),
+        (16 + 16 * 20, "the file of a single image"),
+        (16 + 300 * 784, "28 rows and 28 columns are MNIST's"),
+        (16 + 4 * 300 * 16 * 20, "byte 2 says unsigned bytes"),
+        (16 + 0x2C010000 * 0x10000000 * 0x14000000, "read little-endian"),
+        (95_000, "95,000 is too small"),
+        ("96,016", "a number is wanted, this is of type str"),
+    ],
+)
+def test_wrong_size(size, words):
+    assert_wrong(check("1.2", size, HEADER), words)
+
+
+# 1.3 A column meets a row
+
+
+@pytest.mark.parametrize("share", [0.375, 6 / 16, np.float32(0.375), mx.nd.array([0.375])])
+def test_share(share):
+    assert check("1.3", share, DIGITS.reshape(-1, 1), DIGITS).right
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        (1, "a column meets a row here"),
+        (0.25, "do other labels equal it, too?"),
+        (6, "the number of hits"),
+        (1.5, "more comparisons than labels"),
+        (37.5, "this is a percentage"),
+        (0.5, "0.5 is too large"),
+    ],
+)
+def test_wrong_share(share, words):
+    assert_wrong(check("1.3", share, DIGITS.reshape(-1, 1), DIGITS), words)
+
+
+# 1.4 Count what an iterator gives
+
+
+def labels_in(batches, cut=lambda labels, pad: labels[: len(labels) - pad]):
+    return [cut(batch.label[0].asnumpy().astype(int), batch.pad) for batch in batches]
+
+
+def counted(labels):
+    return np.bincount(np.concatenate(labels), minlength=10)
+
+
+def with_reset(batches):
+    batches.reset()
+    return counted(labels_in(batches))
+
+
+def reset_afterwards(batches):
+    found = [0] * 10
+    for labels in labels_in(batches):
+        for label in labels:
+            found[label] += 1
+    batches.reset()
+    return found
+
+
+def as_ndarray(batches):
+    return mx.nd.array(with_reset(batches))
+
+
+@pytest.mark.parametrize("count", [with_reset, reset_afterwards, as_ndarray])
+def test_count(digits, count):
+    assert check("1.4", count, digits).right
+    assert np.array_equal(np.bincount(digits.valid.labels), as_plain(count(iterator(digits.valid, 64))))
+
+
+def as_plain(array):
+    return array.asnumpy() if isinstance(array, mx.nd.NDArray) else array
+
+
+def nothing(batches):
+    pass
+
+
+def with_pad(batches):
+    return counted(labels_in(batches, lambda labels, pad: labels))
+
+
+def cut_by_minus_pad(batches):
+    return counted(labels_in(batches, lambda labels, pad: labels[:-pad]))
+
+
+def returns_in_the_loop(batches):
+    for batch in batches:
+        return counted([batch.label[0].asnumpy().astype(int)])
+
+
+def fixed_to_100(batches):
+    batches.reset()
+    return counted(labels_in(batches, lambda labels, pad: labels[: 100 - pad]))
+
+
+def without_minlength(batches):
+    return np.bincount(np.concatenate(labels_in(batches)))
+
+
+def floats(batches):
+    return np.bincount(np.concatenate([batch.label[0].asnumpy() for batch in batches]))
+
+
+def without_reset(batches):
+    return counted([*labels_in(batches), np.zeros(0, int)])
+
+
+def shares(batches):
+    found = with_reset(batches)
+    return found / found.sum()
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (nothing, "the function returns nothing yet"),
+        (with_pad, "300 labels are counted, there are 250: the pad fills up the last batch"),
+        (cut_by_minus_pad, "only the last batch is counted. With a pad of 0, x[:-pad] is x[:0]"),
+        (returns_in_the_loop, "only one batch of 100 is counted"),
+        (fixed_to_100, "166 labels are counted, 130 are there, in batches of 64"),
+        (without_minlength, "np.bincount takes a minlength"),
+        (floats, "see astype(int)"),
+        (without_reset, "called a second time with the same iterator, it counts 0 instead of 250"),
+        (shares, "these are shares, which add up to 1"),
+        (lambda batches: undefined, "NameError: name 'undefined' is not defined"),  # noqa: F821
+    ],
+)
+def test_wrong_count(digits, count, words):
+    assert_wrong(check("1.4", count, digits), words)
+
+
+# 1.5 Read without a network
+
+
+def distances(digits, images, count):
+    known = digits.train.images[:count].reshape(count, -1)
+    return (known**2).sum(axis=1) - 2 * images.reshape(len(images), -1) @ known.T
+
+
+def nearest(digits, images):
+    return digits.train.labels[distances(digits, images, 3000).argmin(axis=1)]
+
+
+def vote_of_three(digits, images):
+    near = digits.train.labels[np.argsort(distances(digits, images, 2000), axis=1)[:, :3]]
+    return [int(np.bincount(three).argmax()) for three in near]
+
+
+def ten_averages(digits, images):
+    labels = digits.train.labels
+    means = np.stack([digits.train.images[labels == digit].mean(axis=0).reshape(-1) for digit in range(10)])
+    return (means**2).sum(axis=1) - 2 * images.reshape(len(images), -1) @ means.T
+
+
+@pytest.mark.parametrize("way", [nearest, vote_of_three])
+def test_read(digits, way):
+    assert check("1.5", lambda images: way(digits, images), digits).right
+
+
+def test_read_mnist(mnist):
+    assert check("1.5", lambda images: nearest(mnist, images), mnist).right
+
+
+@pytest.mark.parametrize(
+    ("way", "words"),
+    [
+        (lambda digits, images: None, "the function returns nothing yet"),
+        (ten_averages, "ten numbers for each image"),
+        (lambda digits, images: nearest(digits, images).reshape(-1, 1), "the answers come as a column"),
+        (lambda digits, images: ten_averages(digits, images).argmin(axis=1), "a single mean for each digit is too few"),
+        (lambda digits, images: ten_averages(digits, images).argmin(), "shape is (), (200,) is wanted"),
+        (lambda digits, images: digits.valid.labels, "the validation labels in their order"),
+        (lambda digits, images: np.full(len(images), 1), "10.0% are read correctly, 92% are wanted"),
+    ],
+)
+def test_read_in_a_wrong_way(digits, way, words):
+    assert_wrong(check("1.5", lambda images: way(digits, images), digits), words)
+
+
+def test_read_with_the_answers_at_hand(mnist):
+    """Whoever learns from the validation images finds each of them again."""
+    answer_of = {image.tobytes(): label for image, label in zip(mnist.valid.images, mnist.valid.labels, strict=True)}
+    verdict = check("1.5", lambda images: np.array([answer_of[image.tobytes()] for image in images]), mnist)
+    assert "too good to be true" in verdict.text
