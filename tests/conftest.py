@@ -16,14 +16,17 @@ NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 # The markers of pyproject.toml whose tests --quick leaves out. Not `browser`: one drawing is made by `make test`, too.
 LEFT_OUT = ("hosts", "book", "mnist", "slow", "quiet")
 
+# Whoever uses the fixture needs what the marker says.
+MARKED_BY_FIXTURE = {"mnist": "mnist", "chromium": "browser", "packages": "book"}
+
 # What takes longest begins first, so that no worker is left alone with it in the end.
 LONGEST = ("07_many_devices.ipynb", "04_dropout_cnn.ipynb", "06_backprop_by_hand.ipynb", "03_lenet.ipynb")
 
 # A constant of a notebook that --quick changes: with 15 epochs the training takes longer than everything else in it.
 SHORTER = {"04_dropout_cnn.ipynb": ("EPOCHS, BATCH = 15, 100", "EPOCHS, BATCH = 4, 100")}
 
-# Folders whose tests share servers and a browser: one worker has all of them.
-TOGETHER = ("tests/canvas/browser/",)
+# Folders whose tests share servers, a browser or what npm installs: one worker has all of them.
+TOGETHER = ("tests/canvas/browser/", "tests/book/")
 
 # Tests start several processes at once, browsers among them. A thread for each core in each process would be more than
 # there are cores, and all of them would wait for one another. What more threads give is in test_threads.py.
@@ -47,8 +50,9 @@ def pytest_configure(config):
 @pytest.hookimpl(tryfirst=True)  # before -m chooses among the markers
 def pytest_collection_modifyitems(config, items):
     for item in items:
-        if "mnist" in getattr(item, "fixturenames", ()):
-            item.add_marker("mnist")
+        for fixture, marker in MARKED_BY_FIXTURE.items():
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(marker)
     places = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path.name, len(LONGEST)))
     if config.getoption("quick"):

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import sys
 from contextlib import contextmanager
 
@@ -32,10 +31,22 @@ PROBABILITIES = "bars => bars.map(({ style }) => Number(style.transform.match(/s
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def printed() -> list[str]:
+    """What the pages print as errors to the browser's console, and the exceptions that nothing catches."""
+    return []
+
+
+@pytest.fixture(autouse=True)
+def nothing_printed(printed):
+    yield
+    errors = list(printed)
+    printed.clear()
+    assert not errors
+
+
+@pytest.fixture(scope="module")
+def folder(packages, tmp_path_factory):
     """A page with the demo, and the files of the demo where the page looks for them."""
-    if not shutil.which("npm"):
-        pytest.skip("npm is missing, which installs what the demo needs: `apt-get install npm`")
     folder = tmp_path_factory.mktemp("book")
     book_demo.build(folder / "_static" / "demo")
     (folder / "index.html").write_text(PAGE, encoding="utf-8")
@@ -183,7 +194,9 @@ def test_a_browser_that_cannot_run_the_network_says_so(chromium, printed, site, 
 
 def test_the_drawing_code_is_that_of_the_widget(folder):
     for name in ("canvas.js", "canvas.css"):
-        assert (folder / "_static" / "demo" / name).read_bytes() == (hosts.ROOT / "helpers" / name).read_bytes()
+        assert (folder / "_static" / "demo" / name).read_bytes() == (
+            hosts.ROOT / "helpers" / "canvas" / name
+        ).read_bytes()
 
 
 def test_packages_are_installed_once(folder, monkeypatch):
