@@ -197,18 +197,14 @@ def _predict(options: Namespace) -> list[dict[str, object]]:
     return results
 
 
-# MERGED by_hand_command: What `python -m helpers by-hand` does: load, train, measure on the test images.
-
-
 def _by_hand(options: Namespace) -> dict[str, object]:
-    """The result of training `options.network` by hand, for people and for JSON. Raises DigitsError as `train` does."""
-
-    from helpers.by_hand import NETWORKS, accuracy, arrays, train
+    """Train `options.network` by hand and measure it on the test images. Raises DigitsError as `train_by_hand` does."""
+    from helpers.by_hand import HANDMADE_NETWORKS, inputs_and_targets, share_right, train_by_hand
     from helpers.data.load import load_mat, load_mnist
 
     digits = load_mat(options.mat) if options.mat else load_mnist(options.source)
     start = time.monotonic()
-    done = train(
+    outcome = train_by_hand(
         options.network,
         digits,
         epochs=options.epochs,
@@ -218,7 +214,8 @@ def _by_hand(options: Namespace) -> dict[str, object]:
         devices=options.devices,
         seed=options.seed,
     )
-    network = NETWORKS[options.network]
+    network = HANDMADE_NETWORKS[options.network]
+    test = inputs_and_targets(digits.test, network.image)
     return {
         "network": f"{options.network} by hand",
         "data": digits.source,
@@ -226,10 +223,10 @@ def _by_hand(options: Namespace) -> dict[str, object]:
         "seed": options.seed,
         "devices": options.devices,
         "minutes": round((time.monotonic() - start) / 60, 2),
-        "epochs": len(done.valid),
-        "valid_accuracy": done.valid[-1],
-        "test_accuracy": accuracy(network.forward, done.parameters, *arrays(digits.test, network.image)),
-        "history": {"batches": done.batches, "valid": done.valid, "seconds": done.seconds},
+        "epochs": len(outcome.of_valid),
+        "valid_accuracy": outcome.of_valid[-1],
+        "test_accuracy": share_right(network.forward, outcome.parameters, *test),
+        "history": {"batches": outcome.of_batches, "valid": outcome.of_valid, "seconds": outcome.seconds},
     }
 
 

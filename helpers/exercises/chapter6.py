@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from helpers.by_hand import accuracy, arrays, mlp_forward
+from helpers.by_hand import inputs_and_targets, mlp_forward, share_right
 from helpers.exercises.judge import as_array, is_open, wrong_array, wrong_number
 
 import mxnet as mx
@@ -112,7 +112,7 @@ def exercise_5(parameters, digits: "Digits") -> str | None:
         return f"{size:,} parameters are too many, fewer than {MOST:,} are wanted: use fewer hidden units."
     if not all(np.isfinite(as_array(parameter)).all() for parameter in parameters):
         return "some parameters are no numbers any more: the steps were too large, lower the learning rate."
-    right = accuracy(mlp_forward, parameters, *arrays(digits.valid, (784,)))
+    right = share_right(mlp_forward, parameters, *inputs_and_targets(digits.valid, (784,)))
     if right < 0.2:
         return f"{right:.1%} of the validation images are right, as by a guess: not trained, or in steps too large?"
     if right < FLOOR:

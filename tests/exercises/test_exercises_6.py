@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from helpers.by_hand import arrays, batches, first_parameters, mlp_gradients, mlp_parameters
+from helpers.by_hand import first_parameters, inputs_and_targets, mini_batches, mlp_gradients, mlp_parameters
 from helpers.exercises import check
 from tests.tools.verdicts import assert_wrong
 
@@ -42,7 +42,7 @@ def test_no_error(error, words):
 
 @pytest.fixture(scope="module")
 def gradients(digits):
-    x, t = arrays(digits.train, (784,))
+    x, t = inputs_and_targets(digits.train, (784,))
     return mlp_gradients(x[:256], t[:256], [mx.nd.zeros_like(parameter) for parameter in mlp_parameters()])
 
 
@@ -144,9 +144,9 @@ def test_not_tanh(tanh_error, words):
 def trained(digits, hidden, rate, epochs=10):
     mx.random.seed(0)
     parameters, rng = first_parameters([(hidden, 784), (10, hidden)]), np.random.default_rng(0)
-    x, t = arrays(digits.train, (784,))
+    x, t = inputs_and_targets(digits.train, (784,))
     for _ in range(epochs):
-        for images, targets in batches(x, t, 256, rng):
+        for images, targets in mini_batches(x, t, 256, rng):
             for parameter, gradient in zip(parameters, mlp_gradients(images, targets, parameters), strict=True):
                 parameter -= rate / len(images) * gradient
     return parameters
