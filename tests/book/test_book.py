@@ -203,7 +203,7 @@ def test_other_pages_in_the_browser(read, book):
 
 def test_long_names_fit_beside_the_page(read):
     reader = read(DESKTOP)
-    reader.open("api/helpers.by_hand_layers.html")
+    reader.open("api/helpers.by_hand.html")
     ends = reader.ask(
         "[...document.querySelectorAll('.page-toc code')].map(code => code.getBoundingClientRect().right)"
     )
