@@ -278,7 +278,7 @@ HANDMADE_NETWORKS = {
 
 @dataclass
 class Outcome:
-    """What a training leaves behind: the parameters, and on the way there accuracies from 0 to 1 and times."""
+    """The outcome of a training: the parameters at its end, accuracies (0 to 1) on the way there, and its times."""
 
     parameters: NDArrays
     of_batches: list[float] = field(default_factory=list)  # of every 20th, before the network learns from it

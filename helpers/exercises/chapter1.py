@@ -40,11 +40,7 @@ def _no_batch_of_one(shape: tuple[int, ...]) -> str | None:
         return f"these are {shape[0]} images: a slice such as [3:4] takes just one."
     return {
         (28, 28): "the batch axis and the channel axis are missing, so try x[np.newaxis, np.newaxis].",
-        (
-            1,
-            28,
-            28,
-        ): "the channel is there, but the batch axis is missing. An index removes its axis, a slice keeps it.",
+        (1, 28, 28): "the channel is there, but the batch axis is not: an index removes its axis, a slice keeps it.",
         (1, 28, 28, 1): "the channel comes last (NHWC), but MXNet expects it before the rows (NCHW).",
         (28, 28, 1, 1): "MXNet expects the image number and the channel first, NCHW.",
         (784,): "the pixels are all in one row, but the network should see rows and columns.",

@@ -50,7 +50,8 @@ def exercise_1(share, digits: "Digits") -> str | None:
 
 def exercise_2(number) -> str | None:
     """The number of parameters that you expect."""
-    first, second = PIXELS * HIDDEN, HIDDEN * CLASSES
+    first = PIXELS * HIDDEN
+    second = HIDDEN * CLASSES
     mistakes = [
         (first + second, "these are the weights: you have left out the biases, one for each output of a layer."),
         (first + second + CLASSES, "the biases of the hidden layer are missing: each of its outputs has one, too."),
@@ -75,7 +76,8 @@ def exercise_2(number) -> str | None:
 def exercise_3(cross_entropy: Callable) -> str | None:
     """A function of the logits `z` and the labels."""
     rng = np.random.default_rng(0)
-    z, labels = rng.normal(0, 2, (6, 10)), np.array([3, 0, 3, 9, 1, 5])
+    z = rng.normal(0, 2, (6, 10))
+    labels = np.array([3, 0, 3, 9, 1, 5])
     found = cross_entropy(z.copy(), labels.copy())
     if is_open(found):
         return "the function returns nothing yet: let it return the mean loss, one number."
@@ -84,8 +86,11 @@ def exercise_3(cross_entropy: Callable) -> str | None:
         return "these are six numbers, the loss of each image: return their mean."
     if shape == (6, 6):
         return "the shape is (6, 6), each image with each label: p[np.arange(6), labels] takes the pairs."
-    e, pairs = np.exp(z), (np.arange(6), labels)
-    p, over_all, down = e / e.sum(axis=1, keepdims=True), e / e.sum(), e / e.sum(axis=0)
+    e = np.exp(z)
+    p = e / e.sum(axis=1, keepdims=True)
+    over_all = e / e.sum()
+    down = e / e.sum(axis=0)
+    pairs = (np.arange(6), labels)
     losses = -np.log(p[pairs])
     mistakes = [
         (-losses.mean(), "the sign is wrong: the logarithm of a probability is negative, and the loss is not."),
@@ -165,7 +170,7 @@ def exercise_5(module, digits: "Digits") -> str | None:
         return mistake
     size = sum(array.size for array in module.get_params()[0].values())
     if size >= MOST:
-        return f"{size:,} parameters are too many, they should be fewer than {MOST:,}: which layer has most of them?"
+        return f"{size:,} parameters are too many, there should be fewer than {MOST:,}: which layer has most of them?"
     right = accuracy(module, digits.valid)
     if right < 0.2:
         return (

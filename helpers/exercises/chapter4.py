@@ -34,10 +34,16 @@ def exercise_1(after, before: np.ndarray, stay: np.ndarray, share: float) -> str
     """What dropout leaves of the values, an array of the same shape."""
     right = before * stay / (1 - share)
     mistakes = [
-        (before * stay, "the right values are zero, but those that stay have to grow: their sum is too small."),
+        (
+            before * stay,
+            "the zeros are in the right places, but the values that stay have to grow: their sum is too small.",
+        ),
         (before * stay * (1 - share), "the values that stay have become smaller: they have to grow, so divide."),
         (before * stay / share, "divide by the share that stays, not by the share that goes."),
-        (before * (1 - stay) / (1 - share), "the wrong values are zero: a 1 in `stay` means that a value stays."),
+        (
+            before * (1 - stay) / (1 - share),
+            "the zeros are in the wrong places: a 1 in `stay` means that a value stays.",
+        ),
         (before / (1 - share), "all values have grown, and none is zero: where is `stay`?"),
     ]
     left_out = {(int(stay.sum()),): "you left out the zeros, but they have to keep their places."}
@@ -137,7 +143,7 @@ def exercise_4(stop_early: Callable) -> str | None:
             found = stop_early(training.train_epoch, training.validate, patience)
         except _Endless:
             mistake = (
-                f"your training does not stop: by epoch {last}, {patience} epochs in a row had not beaten the best."
+                f"your training does not stop, although by epoch {last}, {patience} in a row had not beaten the best."
             )
         else:
             if is_open(found):
@@ -171,18 +177,18 @@ class _ScriptedTraining:
 
 def _wrong_epochs(epochs: int, last: int) -> str | None:
     if epochs == 0:
-        return "nothing was trained: call train_epoch() in a loop."
+        return "nothing was trained. Call train_epoch() in a loop."
     if epochs < last:
         return (
-            f"your training stops after epoch {epochs}, but it should stop after epoch {last}: "
-            "each epoch that is better than all before it starts the patience anew."
+            f"your training stops after epoch {epochs}, but it should stop after epoch {last}. "
+            "Each epoch that is better than all before it starts the patience anew."
         )
     if epochs == last + 1:
-        return f"your training stops after epoch {epochs}, one too late: the patience ended with epoch {last}."
+        return f"your training stops after epoch {epochs}, one too late. The patience ended with epoch {last}."
     if epochs > last:
         return (
-            f"your training stops after epoch {epochs}, but it should stop after epoch {last}: "
-            "compare with the best so far, not with the epoch before, and equal is not better."
+            f"your training stops after epoch {epochs}, but it should stop after epoch {last}. "
+            "Compare with the best so far, not with the epoch before, and equal is not better."
         )
     return None
 
@@ -191,12 +197,12 @@ def _wrong_best(found, best: int, last: int, accuracies: list[float]) -> str | N
     if found == best:
         return None
     if found == best - 1:
-        return f"it returns {found}: epochs are counted from 1."
+        return f"it returns {found}, but epochs are counted from 1."
     if found == last:
-        return f"it returns {found}, the last epoch: return the best one."
+        return f"it returns {found}, the last epoch, but it should return the best one."
     if found == accuracies[best - 1]:
-        return f"it returns {found}, an accuracy: return the number of its epoch."
-    return f"it returns {found!r}: return the number of the best epoch."
+        return f"it returns {found}, an accuracy, but it should return the number of its epoch."
+    return f"it returns {found!r}, but it should return the number of the best epoch."
 
 
 def exercise_5(learn: Callable, digits: "Digits") -> str | None:

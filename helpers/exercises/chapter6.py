@@ -109,9 +109,10 @@ def exercise_5(parameters, digits: "Digits") -> str | None:
     if all(isinstance(parameter, float) for parameter in parameters):
         return "these are the accuracies that `train_mlp` returns: hand in the parameters that it has changed."
     if len(parameters) != 4:
-        return f"the answer should be four arrays, W1, b1, W2 and b2, but it has {len(parameters)}."
+        return f"the answer should be four arrays, W1, b1, W2 and b2, but there are {len(parameters)}."
     parameters = [mx.nd.array(answer_array(parameter)) for parameter in parameters]
-    w1, b1, w2, b2 = shapes = [parameter.shape for parameter in parameters]
+    shapes = [parameter.shape for parameter in parameters]
+    w1, b1, w2, b2 = shapes
     hidden = b1[0]
     if w1 == (784, hidden) or (w2 == (hidden, 10) and hidden != 10):
         return "the weights have one row per output here: W1 is hidden x 784, W2 is 10 x hidden."
@@ -119,7 +120,7 @@ def exercise_5(parameters, digits: "Digits") -> str | None:
         return f"the shapes {w1}, {b1}, {w2} and {b2} do not fit 784 pixels, {hidden} hidden units and 10 digits."
     size = sum(parameter.size for parameter in parameters)
     if size >= MOST:
-        return f"{size:,} parameters are too many, they should be fewer than {MOST:,}: use fewer hidden units."
+        return f"{size:,} parameters are too many, there should be fewer than {MOST:,}: use fewer hidden units."
     if not all(np.isfinite(parameter.asnumpy()).all() for parameter in parameters):
         return "some parameters are infinite or not numbers: the steps were too large, so lower the learning rate."
     right = share_right(mlp_forward, parameters, *inputs_and_targets(digits.valid, (784,)))

@@ -79,7 +79,7 @@ def exercise_3(whole_batch: Callable) -> str | None:
         ),
         (
             np.sum(means, axis=0),
-            "you added up the means: devices that hold means need another rule than devices that hold sums.",
+            "you added up the means: devices that hold means need a different rule than devices that hold sums.",
         ),
         (weighted, "this is the sum over all images: divide it by their number."),
         (weighted / len(counts), "you divided by the number of devices: how many images are there?"),

@@ -110,7 +110,9 @@ def exercise_4(small, digits: "Digits") -> str | None:
     size = io.BytesIO()
     np.savez_compressed(size, **arrays)
     if size.tell() >= HALF:
-        return f"{size.tell():,} bytes are too many, they should be fewer than {HALF:,}: how exact must each number be?"
+        return (
+            f"{size.tell():,} bytes are too many, there should be fewer than {HALF:,}: how exact must each number be?"
+        )
 
     def share_right(classifier: Classifier) -> float:
         return float((classifier.probabilities_of(digits.valid.images).argmax(axis=1) == digits.valid.labels).mean())

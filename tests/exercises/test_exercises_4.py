@@ -31,10 +31,10 @@ def test_dropped(after):
 @pytest.mark.parametrize(
     ("after", "words"),
     [
-        (VALUES * STAY, "those that stay have to grow"),
+        (VALUES * STAY, "right places, but the values that stay have to grow"),
         (VALUES * STAY * 0.8, "the values that stay have become smaller"),
         (VALUES * STAY / 0.2, "divide by the share that stays"),
-        (VALUES * (1 - STAY) / 0.8, "the wrong values are zero"),
+        (VALUES * (1 - STAY) / 0.8, "the zeros are in the wrong places"),
         (VALUES / 0.8, "where is `stay`?"),
         (VALUES[STAY == 1] / 0.8, "the shape is (4,), but it should be (5,): you left out the zeros"),
         (VALUES.sum(), "the shape is (), but it should be (5,)."),
@@ -255,22 +255,22 @@ def answer(change):
         ),
         (
             all_falls_counted,
-            "your training stops after epoch 5, but it should stop after epoch 6: each epoch that is better",
+            "your training stops after epoch 5, but it should stop after epoch 6. Each epoch that is better",
         ),
         (
             with_the_epoch_before,
-            "your training stops after epoch 9, but it should stop after epoch 5: compare with the best so far",
+            "your training stops after epoch 9, but it should stop after epoch 5. Compare with the best so far",
         ),
         (
             equal_is_better,
-            "your training stops after epoch 6, but it should stop after epoch 3: compare with the best so far",
+            "your training stops after epoch 6, but it should stop after epoch 3. Compare with the best so far",
         ),
-        (one_more, "your training stops after epoch 7, one too late: the patience ended with epoch 6"),
-        (never, "your training does not stop: by epoch 6, 2 epochs in a row had not beaten the best"),
-        (answer(lambda best, patience: best - 1), "it returns 3: epochs are counted from 1"),
+        (one_more, "your training stops after epoch 7, one too late. The patience ended with epoch 6"),
+        (never, "your training does not stop, although by epoch 6, 2 in a row had not beaten the best"),
+        (answer(lambda best, patience: best - 1), "it returns 3, but epochs are counted from 1"),
         (answer(lambda best, patience: best + patience), "it returns 6, the last epoch"),
         (answer(lambda best, patience: 0.95), "it returns 0.95, an accuracy"),
-        (answer(lambda best, patience: "four"), "it returns 'four': return the number of the best epoch"),
+        (answer(lambda best, patience: "four"), "it returns 'four', but it should return the number of the best epoch"),
     ],
 )
 def test_wrong_stop(stop, words):

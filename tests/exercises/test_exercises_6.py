@@ -166,7 +166,7 @@ def test_small(digits, small):
     ("change", "words"),
     [
         (lambda w1, b1, w2, b2: [0.1, 0.5, 0.9], "the accuracies that `train_mlp` returns"),
-        (lambda w1, b1, w2, b2: [w1, w2], "the answer should be four arrays, W1, b1, W2 and b2, but it has 2"),
+        (lambda w1, b1, w2, b2: [w1, w2], "the answer should be four arrays, W1, b1, W2 and b2, but there are 2"),
         (lambda w1, b1, w2, b2: [w1.T, b1, w2, b2], "one row per output"),
         (lambda w1, b1, w2, b2: [w1, b1, w2.T, b2], "one row per output"),
         (lambda w1, b1, w2, b2: [w1, w2, b1, b2], "do not fit"),

@@ -156,8 +156,8 @@ def test_a_smaller_lenet(digits, smaller):
 
 
 WRONG_LENETS = {
-    "as it is": (LENET, "they should be fewer than 862,160"),
-    "larger": ({name: array.astype(np.float64) for name, array in LENET.items()}, "they should be fewer than 862,160"),
+    "as it is": (LENET, "there should be fewer than 862,160"),
+    "larger": ({name: array.astype(np.float64) for name, array in LENET.items()}, "there should be fewer than 862,160"),
     "too coarse": ({name: array.round() for name, array in LENET.items()}, "that loses too much"),
     "without a layer": ({name: LENET[name] for name in LENET if "fc1" not in name}, "exactly these names"),
     "other network": (Classifier.load("mlp").params, "exactly these names"),
