@@ -3,7 +3,7 @@
 It has to work where other things do not. So it imports nothing but the standard library at its top, asks MXNet in a
 process of its own, and downloads nothing.
 
-Before chapter 1, and whenever something does not work.
+Serves everyone, before chapter 1 and whenever something does not work.
 """
 
 import hashlib
