@@ -13,7 +13,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-container='the container (README.md, section "Troubleshooting")'
+container="the container (docs/troubleshooting.md)"
 ways_out="use apt-get install python3 python3-venv, make PYTHON=/path/to/python3.12 ..., \
 conda env create -f environment.yml or $container"
 

@@ -81,10 +81,7 @@ def last_accuracy(notebook: nbformat.NotebookNode) -> str | None:
 
 
 def state_in_readme(readme: Path, name: str, minutes: int, accuracy: str | None) -> None:
-    """Write a notebook's minutes and accuracy into the tables of the README.
-
-    The minutes are the first `N min` in the row that links to it, the accuracy stands before its command.
-    """
+    """Write a notebook's minutes and accuracy into the tables: the first `N min` of its row, and before its command."""
     before = readme.read_text(encoding="utf-8")
     notebook = re.escape(f"notebooks/{name}")
     text = re.sub(rf"(?m)^(\|.*\({notebook}\).*?\| )\w+( min )", rf"\g<1>{minutes}\2", before, count=1)
