@@ -17,7 +17,7 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
-from pen_strokes import ABOUT, drawn, pen_strokes_path, read_pen_strokes
+from pen_strokes import ABOUT, draw_on_pad, pen_strokes_path, read_pen_strokes
 
 from helpers import training
 from helpers.base.files import atomic_write
@@ -135,7 +135,7 @@ def main() -> None:
         if name not in RECIPES:
             parser.error(f'there is no network "{name}": choose {", ".join(RECIPES)}')
     digits = load_mnist("mnist")
-    pen = drawn(read_pen_strokes()) if pen_strokes_path().exists() else None
+    pen = draw_on_pad(read_pen_strokes()) if pen_strokes_path().exists() else None
     if pen is None:
         print(
             f"Notice: no pen strokes at {pen_strokes_path()}, so nothing new about them; PEN_STROKES names their file."

@@ -2,10 +2,10 @@
 
     python tools/store_notebooks.py [NOTEBOOK...]
 
-Each notebook runs from a fresh kernel of the Python that runs this script, in the folder notebooks/. It is written
+Each notebook runs in a fresh kernel of the Python that runs this script, in the folder notebooks/. It is written
 only after its last cell has succeeded, so an error leaves the stored one as it was. The minutes that the run took go
 into its first cell ("**About 3 minutes**"), into the table of notebooks/teaching.md and, with the accuracy that it
-prints last, into those of README.md.
+prints last, into the tables of README.md.
 """
 
 import argparse
@@ -37,7 +37,10 @@ class OwnKernel(AsyncKernelManager):
 
 
 def execute(path: Path) -> tuple[nbformat.NotebookNode, int]:
-    """The notebook with fresh outputs, and the minutes it took, rounded up. DigitsError when a cell fails."""
+    """The notebook with fresh outputs, and the minutes it took, rounded up.
+
+    Raises DigitsError when the file cannot be read or a cell fails.
+    """
     try:
         notebook = nbformat.read(path, as_version=4)
     except OSError as error:
@@ -56,10 +59,10 @@ def execute(path: Path) -> tuple[nbformat.NotebookNode, int]:
     try:
         client.execute()
     except (CellExecutionError, DeadKernelError) as error:
-        number = client.code_cells_executed
-        what = f"{error.ename}: {error.evalue}" if isinstance(error, CellExecutionError) else str(error)
-        line = next(filter(None, what.splitlines()), "")
-        raise DigitsError(f"{path.name}, code cell {number}: {line} (the stored notebook is as it was)") from error
+        cause = f"{error.ename}: {error.evalue}" if isinstance(error, CellExecutionError) else str(error)
+        line = next(filter(None, cause.splitlines()), "")
+        cell = f"{path.name}, code cell {client.code_cells_executed}"
+        raise DigitsError(f"{cell}: {line} (the stored notebook is as it was)") from error
     return notebook, math.ceil((time.perf_counter() - start) / 60)
 
 
@@ -70,10 +73,11 @@ def state_minutes(notebook: nbformat.NotebookNode, minutes: int) -> None:
 
 
 def last_accuracy(notebook: nbformat.NotebookNode) -> str | None:
-    """The result of a notebook: the last `Test accuracy: 0.9...` that it prints."""
+    """The number in the last line `Test accuracy: 0.9...` that the notebook prints; None where it prints none."""
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     printed = "".join(output.text for output in outputs if output.output_type == "stream")
-    return next(iter(re.findall(r"^Test accuracy: (0\.\d+)$", printed, flags=re.MULTILINE)[-1:]), None)
+    found = re.findall(r"^Test accuracy: (0\.\d+)$", printed, flags=re.MULTILINE)
+    return found[-1] if found else None
 
 
 def state_in_readme(readme: Path, name: str, minutes: int, accuracy: str | None) -> None:
@@ -98,7 +102,7 @@ def state_in_teaching(teaching: Path, name: str, minutes: int) -> None:
 
 
 def store(path: Path) -> int:
-    """Execute the notebook, write it with tidy outputs, and what others say of it; return the minutes it took."""
+    """Execute the notebook, write it and what the tables say of it, and return the minutes it took."""
     notebook, minutes = execute(path)
     tidy(notebook)
     state_minutes(notebook, minutes)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pen_strokes import placed
+from pen_strokes import place_at_random
 
 from helpers.classifier.classifier import Classifier
 from helpers.drawing.strokes import PEN, Steps, to_mnist
@@ -88,7 +88,7 @@ def sendable(strokes):
 
 def test_pen_digits_give_the_same_images_and_answers(pen_strokes):
     rng = np.random.default_rng(0)
-    drawings = [placed(strokes, rng) for _, strokes in pen_strokes]
+    drawings = [place_at_random(strokes, rng) for _, strokes in pen_strokes]
     ours, pythons = in_browser(drawings), in_python(drawings)
     assert len(ours) == 600
     assert np.abs(ours - pythons).max() <= FAR

@@ -172,8 +172,8 @@ def test_command_on_a_file_that_is_not_there(capsys):
     [
         (["mlp", "--mat", "a.mat", "--source", "digits"], "not allowed with argument"),
         (["lenet"], "invalid choice: 'lenet'"),
-        (["mlp", "--devices", "0"], "a whole number of at least 1 is wanted"),
-        (["mlp", "--scale", "0"], "a number above 0 is wanted"),
+        (["mlp", "--devices", "0"], 'expected a whole number of at least 1, got "0"'),
+        (["mlp", "--scale", "0"], 'expected a number above 0, got "0"'),
     ],
 )
 def test_wrong_usage(arguments, message, capsys):

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from make_checkpoints import RECIPES
-from pen_strokes import drawn, placed
+from pen_strokes import draw_on_pad, place_at_random
 
 from helpers.classifier.classifier import SHIPPED, Classifier, checkpoint_path, load_params
 from helpers.cli.main import main
@@ -31,7 +31,7 @@ def accuracy(name, split):
 
 @pytest.fixture(scope="module")
 def pen_digits(pen_strokes):
-    return drawn(pen_strokes)
+    return draw_on_pad(pen_strokes)
 
 
 def test_these_ship():
@@ -80,7 +80,7 @@ def test_the_pen_strokes_are_placed_at_random_on_the_pad(pen_strokes):
     rng = np.random.default_rng(1)
     boxes = []
     for _, strokes in pen_strokes:
-        points = np.concatenate(placed(strokes, rng))
+        points = np.concatenate(place_at_random(strokes, rng))
         boxes.append((points.min(axis=0), points.max(axis=0)))
     low, high = np.moveaxis(boxes, 1, 0)
     assert low.min() >= 0

@@ -90,7 +90,7 @@ def test_a_port_that_is_taken(tmp_path, position, who):
         taken = other.getsockname()[1]
         options = ("-n", 1, "-s", 1, "--port", taken - position)
         code, _, err = run(tmp_path, "launch", *options, "--", "train", "mlp")
-    cause = f"{who}: port {taken} of 127.0.0.1: another program uses it: choose others with --port"
+    cause = f"{who}: cannot listen on port {taken} of 127.0.0.1: another program uses it: choose others with --port"
     assert (code, error(err)) == (1, f"{cause}; all processes of the job were ended")
 
 
@@ -170,11 +170,11 @@ def test_nothing_to_resume(tmp_path):
 
 
 WRONG = {
-    "nothing": ("launch -n 2", 1, "nothing to launch: give the training after --"),
-    "something else": ("launch -n 2 -- evaluate mlp", 1, 'launch starts `train`, not "evaluate"'),
+    "nothing": ("launch -n 2", 1, "expected train after --, got nothing: write it as in"),
+    "something else": ("launch -n 2 -- evaluate mlp", 1, 'expected train after --, got "evaluate"'),
     "a wrong option": ("launch -n 2 -- train mlp --epochs 0", 2, "argument --epochs"),
     "no workers": ("launch -n 0 -- train mlp", 2, "argument -n/--workers"),
-    "each for itself": ("launch -n 2 -- train mlp --kvstore local", 1, "--kvstore local leaves each worker alone"),
+    "each for itself": ("launch -n 2 -- train mlp --kvstore local", 1, "got local, which leaves each worker alone"),
     "no file of hosts": ("launch -n 2 -H none -- train mlp", 1, "cannot read none: there is no such file"),
     "a port too high": ("launch -n 9 --port 65530 -- train mlp", 1, "port 65530 was given, and 11 ports"),
     "no folder to save to": ("launch -n 2 -- train mlp --out no/x.params", 1, "cannot write no/x.params"),

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from pen_strokes import placed
+from pen_strokes import place_at_random
 
 from helpers.base.errors import DigitsError
 from helpers.drawing.field import centre_by_mass
@@ -49,7 +49,7 @@ def test_image_is_one_of_mnist(pen_strokes):
 def test_place_size_and_pen_change_nothing(pen_strokes):
     rng = np.random.default_rng(0)
     for _, strokes in pen_strokes:
-        image = to_mnist(placed(strokes, rng), pen=rng.uniform(0.005, 0.2))
+        image = to_mnist(place_at_random(strokes, rng), pen=rng.uniform(0.005, 0.2))
         assert np.abs(image - to_mnist(strokes)).max() <= 1 / 255
 
 

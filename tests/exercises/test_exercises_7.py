@@ -147,7 +147,7 @@ def test_job(digits, launch, arguments):
         (["lenet", "--epochs", 2, "--kvstore", "dist_async"], "this job would move 441 MB"),
         (["mlp"], "this job would move 1,120 MB"),  # 10 epochs
         (["cnn"], "invalid choice: 'cnn'"),
-        (["mlp", "--epoch", "one"], '"one" was given, a whole number of at least 1 is wanted'),
+        (["mlp", "--epoch", "one"], 'expected a whole number of at least 1, got "one"'),
         (["--help"], "`train` does not take these words"),
         (7, "TypeError"),
     ],

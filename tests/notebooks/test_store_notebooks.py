@@ -90,17 +90,17 @@ def test_streams_are_joined_up_to_the_next_display():
     picture = new_output("display_data", {"image/png": ""})
     streams = [("stdout", "a"), ("stderr", "!"), ("stdout", "b"), None, ("stdout", "c")]
     outputs = [picture if piece is None else new_output("stream", name=piece[0], text=piece[1]) for piece in streams]
-    joined = [output.get("text") for output in tidy_notebook.merged(outputs)]
+    joined = [output.get("text") for output in tidy_notebook.join_streams(outputs)]
     assert joined == ["ab", "!", None, "c"]
 
 
 def test_paths_of_the_machine_become_neutral(monkeypatch, tmp_path):
     monkeypatch.setenv("MNIST_DIR", str(tmp_path / "data"))
     paths = tidy_notebook.machine_paths()
-    neutral = tidy_notebook.neutral(f"{tidy_notebook.ROOT}/helpers {Path.home()}/x {tmp_path}/data/a", paths)
+    neutral = tidy_notebook.without_paths(f"{tidy_notebook.ROOT}/helpers {Path.home()}/x {tmp_path}/data/a", paths)
     assert neutral == "~/digits/helpers ~/x ~/mnist/a"
     beside = f"{tidy_notebook.ROOT}-2/x"  # another folder, whose name begins alike
-    assert "~/digits" not in tidy_notebook.neutral(beside, paths)
+    assert "~/digits" not in tidy_notebook.without_paths(beside, paths)
 
 
 def test_widgets_leave_no_trace():

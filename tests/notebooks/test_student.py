@@ -141,7 +141,7 @@ def test_errors(project):
     (project / "a file").touch()
     assert_one_error(class_copies("student", "--out", project / "a file", project=project), "cannot write")
     shutil.rmtree(project / "notebooks")
-    assert_one_error(class_copies("student", project=project), "there are no notebooks")
+    assert_one_error(class_copies("student", project=project), "expected notebooks", "got none")
 
 
 # The slides, in a real browser without a network
