@@ -26,7 +26,7 @@ def to_rest(app, what, name, documented, options, lines) -> None:
     text = "\n\n".join(each if each.startswith("    ") else prose_to_rest(each, names) for each in paragraphs)
     lines[:] = re.sub(r"[:.]\n\n(?= {4})", "::\n\n", text).split("\n")
     if what == "module" and imported(documented):
-        lines += ["", f"It also offers {', '.join(imported(documented))}."]
+        lines += ["", f"It hands out {', '.join(imported(documented))}."]
 
 
 def prose_to_rest(text: str, names: str) -> str:
