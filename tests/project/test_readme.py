@@ -6,6 +6,7 @@ notebooks/teaching.md and notebooks/glossary.md have tests of their own in tests
 import json
 import re
 import shlex
+import tomllib
 from pathlib import Path
 
 import nbformat
@@ -139,6 +140,12 @@ def test_every_page_is_linked_from_the_readme():
 def test_paths_in_code_exist(page):
     for path in re.findall(r"`((?:\.|\w)[\w./-]*(?:/|\.txt|\.yml|/[\w.-]+\.(?:py|md)))`", TEXTS[page]):
         assert (ROOT / path).exists(), path
+
+
+def test_every_marker_of_the_tests_is_explained():
+    options = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["pytest"]["ini_options"]
+    markers = {marker.partition(":")[0] for marker in options.get("markers", [])}
+    assert markers <= set(re.findall(r"^\| (\w+) \|", TEXTS["CONTRIBUTING.md"], flags=re.MULTILINE))
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
