@@ -14,7 +14,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 ways_out="Ways out: apt-get install python3 python3-venv; make PYTHON=/path/to/python3.12 ...; \
-conda env create -f environment.yml; or the container (docs/troubleshooting.md)"
+conda env create -f environment.yml; or the container (README.md, section \"Troubleshooting\")"
 
 fail() {
     printf 'error: %s\n' "$1" >&2
@@ -58,7 +58,7 @@ check_platform() { # PYTHON
     platform=$("$1" -c 'import platform; print(platform.system(), platform.machine(), platform.libc_ver()[0])')
     case $platform in
     "Linux x86_64 glibc" | "Linux aarch64 glibc" | "Darwin x86_64 "*) ;;
-    *) fail "MXNet 1.9.1 does not exist for this platform ($platform). Use the container (docs/troubleshooting.md)" ;;
+    *) fail "MXNet 1.9.1 does not exist for this platform ($platform). Use the container (README.md, section \"Troubleshooting\")" ;;
     esac
 }
 

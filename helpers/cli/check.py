@@ -149,9 +149,9 @@ def _no_wheel() -> str:
     """Why MXNet cannot be installed on this platform; empty where it can."""
     system, machine = platform.system(), platform.machine()
     if system == "Windows":
-        return "MXNet has no wheel for Windows: use WSL 2 or the container (docs/troubleshooting.md)"
+        return "MXNet has no wheel for Windows: use WSL 2 or the container (README, Troubleshooting)"
     if (system, machine) == ("Darwin", "arm64"):
-        return "MXNet has no wheel for Apple silicon: use the container (docs/troubleshooting.md)"
+        return "MXNet has no wheel for Apple silicon: use the container (README, Troubleshooting)"
     return ""
 
 

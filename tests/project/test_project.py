@@ -39,6 +39,7 @@ FOLDERS = (
     "tests/browser",
     "tools",
 )
+LONGEST_MODULE = 180  # lines
 
 
 def requirements(lines):
@@ -165,6 +166,12 @@ def test_no_file_names_a_machine():
         if path.suffix == ".ipynb":
             text = re.sub(r'"image/png": "[^"]*"', "", text)
         assert not pattern.search(text), f"{path.relative_to(ROOT)}: {pattern.search(text)[0]}"
+
+
+def test_modules_are_small():
+    for path in (ROOT / "helpers").glob("*.py"):
+        length = len(path.read_text(encoding="utf-8").splitlines())
+        assert length <= LONGEST_MODULE, f"{path.name} has {length} lines: does it do more than one job?"
 
 
 def test_the_licence_is_that_of_mxnet():

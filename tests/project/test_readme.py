@@ -142,6 +142,15 @@ def test_paths_in_code_exist(page):
         assert (ROOT / path).exists(), path
 
 
+def test_the_messages_of_make_are_as_it_prints_them():
+    script = (ROOT / "tools" / "make_venv.sh").read_text(encoding="utf-8")
+    quoted = re.findall(
+        r"^\| `(?:(expected .*)\.\.\.|\.\.\. (.+))`", TEXTS["docs/troubleshooting.md"], flags=re.MULTILINE
+    )
+    assert len(quoted) == 3
+    assert [text for pair in quoted for text in pair if text not in script] == []
+
+
 def test_every_marker_of_the_tests_is_explained():
     options = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["pytest"]["ini_options"]
     markers = {marker.partition(":")[0] for marker in options.get("markers", [])}
