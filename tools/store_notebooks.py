@@ -81,12 +81,12 @@ def last_accuracy(notebook: nbformat.NotebookNode) -> str | None:
 
 
 def state_in_readme(readme: Path, name: str, minutes: int, accuracy: str | None) -> None:
-    """Write a notebook's minutes and accuracy into the tables: the first `N min` of its row, and before its command."""
+    """Write a notebook's minutes and accuracy into the tables: the first `N min` of its row, and beside its network."""
     before = readme.read_text(encoding="utf-8")
     notebook = re.escape(f"notebooks/{name}")
     text = re.sub(rf"(?m)^(\|.*\({notebook}\).*?\| )\w+( min )", rf"\g<1>{minutes}\2", before, count=1)
     if accuracy:
-        text = re.sub(rf"(?m)^(\|.*\| )\S+( \| `make notebooks ARGS={notebook}`)", rf"\g<1>{accuracy}\2", text, count=1)
+        text = re.sub(rf"(?m)^(\|.*\({notebook}\) \| )(?:0\.\d+|TBD)( \|)", rf"\g<1>{accuracy}\2", text, count=1)
     if text != before:
         with atomic_write(readme) as partial:
             partial.write_text(text, encoding="utf-8")

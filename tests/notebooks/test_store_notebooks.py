@@ -131,8 +131,8 @@ def test_a_widget_that_brings_a_picture_leaves_the_picture():
 README = """\
 | [A](notebooks/01_a.ipynb) | a | TBD min | 5 min |
 | [B](notebooks/02_b.ipynb) | b | 7 min | 5 min |
-| B, as trained | TBD | `make notebooks ARGS=notebooks/02_b.ipynb` |
-| C, as trained | TBD | `make notebooks ARGS=notebooks/03_c.ipynb` |
+| [net B](notebooks/02_b.ipynb) | TBD | 0.9123 | 0.8123 |
+| [net C](notebooks/03_c.ipynb) | 0.9456 | 0.9123 | 0.8123 |
 """
 
 
@@ -141,10 +141,12 @@ def test_minutes_and_accuracy_go_into_the_readme(tmp_path):
     readme.write_text(README, encoding="utf-8")
     store_notebooks.state_in_readme(readme, "01_a.ipynb", 3, None)
     store_notebooks.state_in_readme(readme, "02_b.ipynb", 12, "0.9876")
+    store_notebooks.state_in_readme(readme, "03_c.ipynb", 1, "0.9345")
     expected = (
         README.replace("a | TBD", "a | 3")
         .replace("7 min", "12 min")
-        .replace("B, as trained | TBD", "B, as trained | 0.9876")
+        .replace("02_b.ipynb) | TBD", "02_b.ipynb) | 0.9876")
+        .replace("0.9456", "0.9345")
     )
     assert readme.read_text(encoding="utf-8") == expected
 
