@@ -5,17 +5,14 @@ from numbers import Real
 
 import numpy as np
 
+from helpers.base.arrays import as_array
+
 import mxnet as mx
 
 
 def is_open(answer) -> bool:
     """Whether the gap is as the notebook gives it: `...` itself, or what a function returns whose body is `...`."""
     return answer is ... or answer is None
-
-
-def as_array(answer) -> np.ndarray:
-    """An answer as a NumPy array, whether it is a list, an NDArray or an array already."""
-    return answer.asnumpy() if isinstance(answer, mx.nd.NDArray) else np.asarray(answer)
 
 
 def wrong_number(answer, right: float, mistakes: Sequence[tuple[float, str]] = (), tolerance: float = 0) -> str | None:
