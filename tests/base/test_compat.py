@@ -91,13 +91,13 @@ def python(request):
     ).strip()
     assert version in NUMPY, f"{request.param} is Python {version}; a NumPy is pinned for {', '.join(NUMPY)}"
     # The pins are part of the name: with other pins it is another environment.
-    folder = ROOT / ".cache" / f"compat-{version}-mxnet-{MXNET}-numpy-{NUMPY[version]}"
+    folder = ROOT / ".cache" / f"compat-{version}-mxnet-{MXNET}-numpy-{NUMPY[version]}-psutil"
     python = folder / "bin" / "python"
     if not (folder / "finished").exists():
         subprocess.run([request.param, "-m", "venv", "--clear", folder], check=True)
         pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:"]
         subprocess.run([*pip, "--no-deps", f"mxnet=={MXNET}"], check=True)  # its metadata do not allow NumPy 2
-        others = ["packaging", "requests", "graphviz<0.9"]
+        others = ["packaging", "requests", "graphviz<0.9", "psutil"]
         subprocess.run([*pip, f"numpy=={NUMPY[version]}", *others], check=True)
         (folder / "finished").touch()
     return str(python)
