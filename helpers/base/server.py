@@ -1,4 +1,7 @@
-"""How the Jupyter servers of this project talk to a browser: without waiting."""
+"""How the Jupyter servers of this project talk to a browser: without waiting.
+
+Serves `make lab` (jupyter/jupyter_server_config.py) and the demo.
+"""
 
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 

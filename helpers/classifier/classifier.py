@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from helpers.base.arrays import many_images, one_image
+from helpers.base.arrays import as_array, many_images, one_image
 from helpers.base.errors import DigitsError
 from helpers.networks.arrangement import faster
 from helpers.networks.params import FIX, read_params, write_params
@@ -172,7 +172,7 @@ def _checked(network: str, params: Mapping[str, np.ndarray | mx.nd.NDArray]) -> 
         raise DigitsError(f"the parameters {_listed(params)} were given, {network} wants {_listed(wanted)}")
     arrays = {}
     for name, array in params.items():
-        array = array.asnumpy() if isinstance(array, mx.nd.NDArray) else np.asarray(array)
+        array = as_array(array, name)
         if array.shape != wanted[name] or array.dtype.kind not in "fiu":
             found = f"{array.dtype} of shape {array.shape}"
             raise DigitsError(f"{name} is {found}, {network} wants floats of shape {wanted[name]}: {FIX}")

@@ -5,6 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from helpers.base.arrays import as_picture
 from helpers.base.errors import DigitsError
 from helpers.base.files import reason
 from helpers.drawing.field import centre_by_mass, fit_box
@@ -25,7 +26,7 @@ def to_ink(picture: np.ndarray) -> np.ndarray:
     order of colours; bool, integers, or float in 0..1. The border tells the background, dark or light; what differs
     from it in any channel is ink, unless it is as faint as the background's own unevenness or as small as a speck.
     """
-    pixels = _on_paper(_as_floats(picture))
+    pixels = _on_paper(as_picture(picture))
     inks, noises = zip(*(_off_paper(channel) for channel in np.moveaxis(pixels, 2, 0)), strict=True)
     ink, noise = np.max(inks, axis=0), max(noises)
     peak = ink.max()
@@ -34,28 +35,6 @@ def to_ink(picture: np.ndarray) -> np.ndarray:
     strokes = _strokes(ink > max(FAINT * peak, 4 * noise))
     ink[~strokes | (ink < max(HALF_LEVEL, noise))] = 0
     return ink / ink.max()
-
-
-def _as_floats(picture: np.ndarray) -> np.ndarray:
-    """Check a picture and return a float32 copy (H, W, C) in 0..1."""
-    wanted = "wanted is one picture of finite numbers, (H, W) grey, (H, W, 3) colour or (H, W, 4) colour and alpha"
-    try:
-        picture = np.asarray(picture)
-    except ValueError:
-        raise DigitsError(f"nested lists of unequal length were given; {wanted}") from None
-    if picture.dtype.kind not in "buif":
-        raise DigitsError(f"a picture of dtype {picture.dtype} was given; {wanted}")
-    channels = picture[..., np.newaxis] if picture.ndim == 2 else picture
-    if channels.ndim != 3 or channels.size == 0 or channels.shape[2] > 4:
-        raise DigitsError(f"an array of shape {picture.shape} was given; {wanted}")
-    floats = channels.astype(np.float32)
-    if not np.isfinite(floats).all():
-        raise DigitsError(f"a picture with NaN or infinite values was given; {wanted}")
-    if picture.dtype.kind == "u":
-        floats /= np.iinfo(picture.dtype).max
-    elif floats.max() > 1:
-        floats /= 255  # numbers of a common image in another type
-    return floats
 
 
 def _on_paper(pixels: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from numbers import Real
 
 import numpy as np
 
-from helpers.base.arrays import to_array
+from helpers.base.arrays import as_array
 
 import mxnet as mx
 
@@ -23,7 +23,7 @@ def answer_array(answer) -> np.ndarray:
 
     Raises DigitsError for rows of different lengths.
     """
-    return to_array(answer, "the answer")
+    return as_array(answer, "the answer")
 
 
 def wrong_type(answer, kind: str, thought: str = "") -> str:

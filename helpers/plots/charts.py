@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from helpers.base.arrays import as_numbers, to_array
+from helpers.base.arrays import as_array, as_numbers
 from helpers.base.errors import DigitsError
 from helpers.plots.figures import BLUE, INK, LINES, PAPER, WIDTH, Figure, figure
 from helpers.plots.words import counted, listing
@@ -12,7 +12,7 @@ from helpers.plots.words import counted, listing
 def bars(values, labels=None, xlabel: str = "digit", ylabel: str = "images", title: str | None = None) -> Figure:
     """A bar for each of `values` (K,), its number above it; `labels` are K names, 0 to K - 1 when left out."""
     values = as_numbers(values, "values")
-    names = [str(name) for name in (range(len(values)) if labels is None else to_array(labels, "labels"))]
+    names = [str(name) for name in (range(len(values)) if labels is None else as_array(labels, "labels"))]
     if len(names) != len(values):
         raise DigitsError(f"{len(names)} labels for {len(values)} values: give one label for each value")
     texts = [_short(value) for value in values]

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from helpers.base.arrays import as_classes, as_images, as_probabilities, to_array
+from helpers.base.arrays import as_array, as_classes, as_probabilities, as_tiles
 from helpers.base.errors import DigitsError
 from helpers.plots.figures import FAINT, GREYS, INK, MUTED, PNG_PIXELS, WIDTH, Figure
 from helpers.plots.words import counted, listing, percent
@@ -18,10 +18,10 @@ def digits(images, labels=None, columns: int = 10, title: str | None = None) -> 
     Images: (N, 1, 28, 28), (N, 28, 28) or one (28, 28), floats in 0..1 or integers in 0..255. Labels: N digits or
     texts. DigitsError on other shapes, another number of labels, or more than 200 images.
     """
-    array = as_images(images, "images", MOST)
+    array = as_tiles(images, "images", MOST)
     alt, captions = f"{counted(len(array), 'handwritten digit')}, without labels.", None
     if labels is not None:
-        labels = np.atleast_1d(to_array(labels, "labels"))
+        labels = np.atleast_1d(as_array(labels, "labels"))
         captions = [f"{label:g}" if labels.dtype.kind == "f" else str(label) for label in labels]
         if len(captions) != len(array):
             raise DigitsError(f"{len(captions)} labels for {len(array)} images: give one label for each image")
@@ -36,7 +36,7 @@ def mistakes(images, labels, probabilities, count: int = 10, columns: int = 5, t
     Above each stands the answer and the truth, below it the probability that the answer had. Images (N, 1, 28, 28),
     labels (N,), probabilities (N, 10). Without a mistake the picture says so. DigitsError where the N differ.
     """
-    array, labels = as_images(images), as_classes(labels, "labels")
+    array, labels = as_tiles(images), as_classes(labels, "labels")
     if len(labels) != len(array):
         raise DigitsError(f"{len(labels)} labels for {len(array)} images: give one label for each image")
     probabilities = as_probabilities(probabilities, len(array))
@@ -65,7 +65,7 @@ def filters(weights, columns: int = 10, title: str | None = None) -> Figure:
 
     So a dark cell looks for ink and a light one for paper; the grey in the middle of the scale takes no side.
     """
-    array = as_images(weights, "filters", MOST)
+    array = as_tiles(weights, "filters", MOST)
     size = f"{array.shape[1]} by {array.shape[2]}"
     alt = f"{counted(len(array), 'filter')} of {size} weights, from {array.min():.2f} to {array.max():.2f}."
     alt = f"{title}. {alt}" if title else alt
@@ -75,7 +75,7 @@ def filters(weights, columns: int = 10, title: str | None = None) -> Figure:
 
 def feature_maps(maps, columns: int = 10, title: str | None = None) -> Figure:
     """What the filters of a layer answer to one image, maps (F, h, w), on one scale: the darker, the larger."""
-    array = as_images(maps, "feature maps", MOST)
+    array = as_tiles(maps, "feature maps", MOST)
     strength = np.abs(array).mean(axis=(1, 2))
     alt = (
         f"{counted(len(array), 'feature map')} of {array.shape[1]} by {array.shape[2]}, values from "

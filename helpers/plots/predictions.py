@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.colors import PowerNorm
 
-from helpers.base.arrays import as_classes, as_images, as_probabilities
+from helpers.base.arrays import as_classes, as_probabilities, as_tiles
 from helpers.base.errors import DigitsError
 from helpers.plots.charts import chart
 from helpers.plots.figures import BLUE, FAINT, GREYS, INK, MUTED, PAPER, Figure
@@ -63,7 +63,7 @@ def probability_bars(probabilities, image=None, title: str | None = None) -> Fig
     picture = chart(alt, title or result.capitalize(), height=2.8, beside=image is not None)
     axes = picture.axes[0]
     if image is not None:
-        array = as_images(image, "image", most=1)
+        array = as_tiles(image, "image", most=1)
         low, high = grey_range(array)
         seen = picture.axes[1]
         seen.imshow(array[0], cmap=GREYS, vmin=low, vmax=high)

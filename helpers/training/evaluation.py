@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from helpers.base.arrays import as_batch
 from helpers.base.errors import DigitsError
 
 import mxnet as mx
@@ -23,10 +24,7 @@ def predict(module: mx.mod.Module, images: np.ndarray) -> np.ndarray:
     if not (module.binded and module.params_initialized):
         raise DigitsError("the module is not ready: call module.bind(...) and set or initialise its parameters first")
     size, *image_shape = module.data_shapes[0].shape
-    images = np.asarray(images, dtype=np.float32)
-    if list(images.shape[1:]) != image_shape or len(images) == 0:
-        wanted = ", ".join(map(str, ["N", *image_shape]))
-        raise DigitsError(f"images of shape {images.shape} were given: this module takes ({wanted}) with N at least 1")
+    images = as_batch(images, tuple(image_shape))
 
     probabilities = []
     for start in range(0, len(images), size):

@@ -150,13 +150,13 @@ def test_bright_and_dark_edges_of_the_range(classifier):
 
 ONE = np.zeros((28, 28))
 NOT_ONE_IMAGE = {
-    "bytes": (np.zeros((28, 28), np.uint8), "values of type uint8", "divide by 255: image / 255"),
-    "integers": (np.zeros((28, 28), int), "values of type int64", "divide by 255: image / 255"),
-    "booleans": (np.zeros((28, 28), bool), "values of type bool", 'image.astype("float32")'),
-    "objects": (np.full((28, 28), None), "values of type object", 'image.astype("float32")'),
-    "text": (np.full((28, 28), "0.5"), "values of type <U3", 'image.astype("float32")'),
-    "complex": (ONE * 1j, "values of type complex128", 'image.astype("float32")'),
-    "0 to 255": (ONE + 255.0, "values from 0 to 255", "divide by 255: image / 255"),
+    "bytes": (np.zeros((28, 28), np.uint8), "values of type uint8", "divide by 255, as in image / 255"),
+    "integers": (np.zeros((28, 28), int), "values of type int64", "divide by 255, as in image / 255"),
+    "booleans": (np.zeros((28, 28), bool), "values of type bool", 'convert them, as .astype("float32")'),
+    "objects": (np.full((28, 28), None), "values of type object", 'convert them, as .astype("float32")'),
+    "text": (np.full((28, 28), "0.5"), "values of type <U3", 'convert them, as .astype("float32")'),
+    "complex": (ONE * 1j, "values of type complex128", 'convert them, as .astype("float32")'),
+    "0 to 255": (ONE + 255.0, "values from 0 to 255", "divide by 255, as in image / 255"),
     "-1 to 1": (ONE - 1, "values from -1 to 0", "np.clip(image, 0, 1)"),
     "a little above 1": (ONE + 1.5, "values from 0 to 1.5", "np.clip(image, 0, 1)"),
     "beyond 255": (ONE + 1000, "values from 0 to 1000", "np.clip(image, 0, 1)"),
@@ -169,7 +169,7 @@ NOT_ONE_IMAGE = {
     "a photo": (np.zeros((480, 640, 3)), "shape (480, 640, 3)", "to_mnist_from_image(picture)"),
     "another size": (np.zeros((32, 32)), "shape (32, 32)", "to_mnist_from_image(picture)"),
     "a number": (0.5, "shape ()", "choose one image"),
-    "ragged lists": ([[0.0], [0.0, 1.0]], "list was given", "an array is wanted"),
+    "ragged lists": ([[0.0], [0.0, 1.0]], "got a list with rows of unequal length", "the same length"),
 }
 
 
@@ -180,7 +180,7 @@ def test_what_is_not_one_image_is_refused_with_the_fix(classifier, image, given,
     message = str(caught.value)
     assert given in message
     assert fix in message
-    assert "wanted" in message
+    assert message.startswith("expected ")
     assert "\n" not in message
     assert classifier.probabilities(ONE).shape == (10,)  # and it still answers
 
@@ -201,14 +201,15 @@ NOT_IMAGES = {
 def test_what_is_not_a_batch_is_refused_with_the_fix(classifier, images, fix):
     with pytest.raises(DigitsError) as caught:
         classifier.probabilities_of(images)
-    assert f"shape {images.shape} was given, images (N, 1, 28, 28) are wanted: " in str(caught.value)
+    assert f"expected images of shape (N, 1, 28, 28), got an array of shape {images.shape}: " in str(caught.value)
     assert fix in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["no channel", "channels last", "images last", "rows", "columns"])
 def test_the_fix_is_right(classifier, name):
     images, fix = NOT_IMAGES[name]
-    assert classifier.probabilities_of(eval(fix, {"images": images, "np": np})).shape == (5, 10)
+    expression = fix.removeprefix("use ")
+    assert classifier.probabilities_of(eval(expression, {"images": images, "np": np})).shape == (5, 10)
 
 
 def foreign(**changes):

@@ -231,10 +231,10 @@ BAD = {
     "no pixel": (np.zeros((0, 4)), "shape (0, 4)"),
     "NaN": (np.array([[0, np.nan]]), "NaN or infinite"),
     "infinite": (np.array([[0, np.inf]]), "NaN or infinite"),
-    "text": (np.array([["a", "b"]]), "dtype <U1"),
-    "complex": (np.array([[1j]]), "dtype complex128"),
-    "objects": (np.array([[None]]), "dtype object"),
-    "a file name": ("seven.png", "dtype <U9"),
+    "text": (np.array([["a", "b"]]), "type <U1"),
+    "complex": (np.array([[1j]]), "type complex128"),
+    "objects": (np.array([[None]]), "type object"),
+    "a file name": ("seven.png", "type <U9"),
     "ragged lists": ([[1, 2], [3]], "unequal length"),
 }
 
@@ -245,7 +245,7 @@ def test_what_is_no_picture_is_refused(picture, given):
         to_mnist_from_image(picture)
     message = str(caught.value)
     assert given in message
-    assert "wanted is one picture of finite numbers, (H, W) grey, (H, W, 3) colour" in message
+    assert "expected one picture of finite numbers, (H, W) grey, (H, W, 3) colour" in message
     assert "\n" not in message
 
 
