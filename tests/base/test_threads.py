@@ -61,9 +61,9 @@ TRAIN = """
 import sys
 import helpers, numpy as np
 from helpers.data import Split, load_mnist
-from helpers.training import train
+from helpers.training import Job, Settings, train
 digits = load_mnist("digits")
-module, history = train(sys.argv[1], digits, epochs=2, seed=3, progress=False)
+module, history = train(Settings(sys.argv[1], epochs=2, seed=3), digits, Job(progress=False))
 np.savez(sys.argv[2], accuracy=history.valid, **{k: v.asnumpy() for k, v in module.get_params()[0].items()})
 """
 
