@@ -136,10 +136,10 @@ class BestEpoch:
         self.params: dict[str, mx.nd.NDArray] | None = None
         self._aux_params: dict[str, mx.nd.NDArray] = {}
 
-    def resume(self, epoch: int, accuracy: float, params: dict[str, mx.nd.NDArray]) -> None:
-        """Begin with the best epoch of a training that broke off; its network has no auxiliary parameters."""
-        self.epoch = epoch
-        self.accuracy = accuracy
+    def resume(self, history: History, params: dict[str, mx.nd.NDArray]) -> None:
+        """Begin with the best epoch of a training that broke off, and its `params`, of which none are auxiliary."""
+        self.epoch = history.best_epoch
+        self.accuracy = max(history.valid)
         self.params = params
 
     def eval_end(self, param: mx.model.BatchEndParam) -> None:

@@ -49,10 +49,9 @@ class Checkpoint:
         """The parameters, as `Module.fit` takes them."""
         return _to_mxnet(self.params)
 
-    def resume(self, best: BestEpoch) -> None:
-        """Let `best` begin with the best epoch so far."""
-        epoch = self.history.best_epoch
-        best.resume(epoch, self.history.valid[epoch - 1], _to_mxnet(self.best_params))
+    def best_arrays(self) -> dict[str, mx.nd.NDArray]:
+        """Those of the best epoch, as `BestEpoch.resume` takes them."""
+        return _to_mxnet(self.best_params)
 
     def to_bytes(self) -> bytes:
         """The content of a file: the arrays as NumPy stores them, settings and history as JSON beside them."""
@@ -74,7 +73,7 @@ class Checkpoint:
                     group, _, array = key.partition("/")
                     groups[group][array] = file[key]
             return cls(Settings(**about["settings"]), History(**about["history"]), *groups.values())
-        except (ValueError, KeyError, TypeError, EOFError, OSError, zipfile.BadZipFile) as error:
+        except (DigitsError, ValueError, KeyError, TypeError, EOFError, OSError, zipfile.BadZipFile) as error:
             given = f"expected a whole checkpoint in {name}, got another file or a damaged one"
             raise DigitsError(f"{given}: train anew without --resume") from error
 

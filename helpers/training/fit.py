@@ -152,7 +152,7 @@ def _best_epoch(module: ResumableModule, job: Job) -> BestEpoch:
     """The keeper of the best epoch, which knows the one from before a break."""
     best = BestEpoch(module, job.path)
     if job.start:
-        job.start.resume(best)
+        best.resume(job.start.history, job.start.best_arrays())
     return best
 
 

@@ -111,18 +111,21 @@ def test_other_settings_than_before(digits, tmp_path, monkeypatch, other, messag
 
 
 def test_damaged_files(digits, tmp_path, monkeypatch):
-    path = tmp_path / "x.checkpoint"
+    path, other = tmp_path / "x.checkpoint", tmp_path / "other.npz"
     start = broken_off(monkeypatch, 1, Settings("mlp", epochs=2), few(digits), path)
     content = path.read_bytes()
-    np.savez(tmp_path / "other.npz", about=np.arange(3))
-    pickled = tmp_path / "pickle.npz"
-    np.savez(pickled, about=np.array([{"settings": 1}], dtype=object))
-    for bad in (b"", b"PK", content[:1000], content[:-50], content[:5000] + b"\1" + content[5001:],
-                (tmp_path / "other.npz").read_bytes(), pickled.read_bytes()):  # fmt: skip
-        path.write_bytes(bad)
-        with pytest.raises(
-            DigitsError, match=rf"^expected a whole checkpoint in {path}, got .* damaged one: train anew"
-        ):
+    bad = [b"", b"PK", content[:1000], content[:-50], content[:5000] + b"\1" + content[5001:]]
+    unknown_network = json.dumps({"settings": {"network": "vgg"}, "history": {}}).encode()
+    pickle = np.array([{"settings": 1}], dtype=object)
+    for about in (np.arange(3), pickle, np.frombuffer(unknown_network, np.uint8)):
+        np.savez(other, about=about)
+        bad.append(other.read_bytes())
+    message = (
+        rf"^expected a whole checkpoint in {path}, got another file or a damaged one: train anew without --resume$"
+    )
+    for each in bad:
+        path.write_bytes(each)
+        with pytest.raises(DigitsError, match=message):
             read_checkpoint(path)
     path.write_bytes(content)
     assert read_checkpoint(path).settings == start.settings
