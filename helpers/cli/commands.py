@@ -14,6 +14,7 @@ import time
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from helpers.base.errors import DigitsError
@@ -59,39 +60,46 @@ def train(options: Namespace) -> int:
     from helpers.data.load import load_mnist
     from helpers.distributed.worker import place_of
     from helpers.training.checkpoint import read_checkpoint
+    from helpers.training.devices import device
     from helpers.training.evaluation import accuracy
-    from helpers.training.fit import device, train
+    from helpers.training.fit import Job, train
+    from helpers.training.recipes import Settings
 
-    context = None if options.device == "auto" else device(options.device)
+    context = device(options.device)
     place = place_of(options.kvstore)
     before = read_checkpoint(checkpoint_beside(out), place) if options.resume else None
-    digits, start = load_mnist(options.source), time.monotonic()
+    usual = before.settings if before else Settings(options.network)
+    numbers = {
+        "epochs": options.epochs,
+        "batch_size": options.batch_size,
+        "learning_rate": options.lr,
+        "seed": options.seed,
+    }
+    given = {name: number for name, number in numbers.items() if number is not None}
+    settings = replace(usual, network=options.network, **given)
+    job = Job(
+        context=context,
+        path=out,  # saved after each better epoch, so that even a killed process leaves the best one
+        checkpoint=checkpoint_beside(out),
+        start=before,
+        place=place,
+    )
+    digits = load_mnist(options.source)
+    start = time.monotonic()
     with noting_ctrl_c() as interrupts:
-        module, history = train(
-            options.network,
-            digits,
-            epochs=options.epochs,
-            batch_size=options.batch_size,
-            learning_rate=options.lr,
-            seed=options.seed,
-            context=context,
-            path=out,  # saved after each better epoch, so that even a killed process leaves the best one
-            checkpoint=checkpoint_beside(out),
-            start=before,
-            place=place,
-        )
+        module, history = train(settings, digits, job)
     if not place.first:
         return 0
     result = {
-        "network": options.network,
+        "network": settings.network,
         "data": digits.source,
         "origin": digits.origin,
         "kvstore": place.kind,
         "workers": place.workers,
-        "seed": options.seed or (before.settings.seed if before else 0),
+        "seed": settings.seed,
         "minutes": round((time.monotonic() - start) / 60, 2),
         "epochs": len(history.valid),
-        "best_epoch": history.valid.index(max(history.valid)) + 1,
+        "best_epoch": history.best_epoch,
         "valid_accuracy": max(history.valid),
         "test_accuracy": None if interrupts else accuracy(module, digits.test),
         "host": place.host,

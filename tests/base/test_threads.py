@@ -65,13 +65,13 @@ TRAIN = """
 import json, sys
 import helpers, numpy as np
 from helpers.data import Digits, Split, load_mnist
-from helpers.training import train
+from helpers.training import Job, Settings, train
 digits = load_mnist("digits")
 originals = Split(digits.train.images[:1297], digits.train.labels[:1297])
 digits = Digits(originals, digits.valid, digits.test, digits.source, digits.origin)
 found = {}
 for network, epochs in json.loads(sys.argv[2]).items():
-    module, history = train(network, digits, epochs=epochs, seed=3, progress=False)
+    module, history = train(Settings(network, epochs=epochs, seed=3), digits, Job(progress=False))
     found |= {f"{network} {name}": array.asnumpy() for name, array in module.get_params()[0].items()}
     found[f"{network} accuracy"] = history.valid
 np.savez(sys.argv[1], **found)

@@ -20,7 +20,8 @@ from helpers.cli.parser import NETWORK_NAMES, make_parser
 from helpers.data.load import Digits, Split
 from helpers.drawing.photo import read_picture, to_mnist_from_image
 from helpers.networks.symbols import NETWORKS
-from helpers.training.fit import train
+from helpers.training.fit import Job, train
+from helpers.training.recipes import Settings
 
 OFFLINE = ("--source", "digits")
 
@@ -269,8 +270,11 @@ WRONG = {
     "a long name of a model": (f"evaluate {LONG} --source digits", f'there is no network or file "{LONG}": choose'),
     "a long name of a file": (f"evaluate {LONG}.params", f"cannot read {LONG}.params: the name is too long: give"),
     "a long name of a picture": (f"predict {LONG}", f"cannot read {LONG}: the name is too long: give a shorter one"),
-    "too large a batch": (f"{TRAIN} --batch-size 99999", "batch size = 99999: choose 1 to"),
-    "a rate that diverges": (f"{TRAIN} --epochs 1 --lr 1e6", "training diverged in epoch 1"),
+    "too large a batch": (f"{TRAIN} --batch-size 99999", "expected a batch size from 1 to"),
+    "a rate that diverges": (
+        f"{TRAIN} --epochs 1 --lr 1e6",
+        "expected an epoch to keep, got none: training diverged in epoch 1",
+    ),
     "a missing model": ("evaluate none.params --source digits", "cannot read none.params: there is no such file"),
     "a misspelt model": ("predict x.png --model lenett", 'there is no network or file "lenett": choose mlp, lenet,'),
     "a text as model": ("evaluate notes.txt", "notes.txt does not hold parameters of MXNet: give a file that"),
@@ -312,9 +316,10 @@ def contents(folder):
 def test_the_largest_seed_is_one_that_training_takes(digits):
     largest = make_parser().parse_args(["train", "mlp", "--seed", str(2**31 - 1)]).seed
     few = Split(digits.valid.images[:20], digits.valid.labels[:20])
-    train("mlp", Digits(few, few, few, "digits", "a few"), epochs=1, batch_size=10, seed=largest, progress=False)
-    with pytest.raises(DigitsError, match=f"seed = {largest + 1}"):
-        train("mlp", digits, seed=largest + 1)
+    settings = Settings("mlp", epochs=1, batch_size=10, seed=largest)
+    train(settings, Digits(few, few, few, "digits", "a few"), Job(progress=False))
+    with pytest.raises(DigitsError, match=f"^expected a seed from 0 to {largest}, got {largest + 1}"):
+        Settings("mlp", seed=largest + 1)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")

@@ -7,7 +7,7 @@ from helpers.data.load import Digits, Split
 from helpers.exercises import check
 from helpers.networks.symbols import mlp
 from helpers.training.batches import ShuffledBatches
-from helpers.training.recipes import PLAIN_SGD
+from helpers.training.optimizer import PLAIN_SGD
 from tests.tools.verdicts import assert_wrong
 
 import mxnet as mx
