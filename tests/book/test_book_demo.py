@@ -32,6 +32,27 @@ PROBABILITIES = "bars => bars.map(({ style }) => Number(style.transform.match(/s
 
 
 @pytest.fixture(scope="module")
+def chromium():
+    with hosts.open_chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def printed() -> list[str]:
+    """What the page prints as errors to the browser's console, and the exceptions that nothing catches."""
+    return []
+
+
+@pytest.fixture(autouse=True)
+def nothing_printed(printed):
+    """No test makes the page print an error. There is no Jupyter around it that would print some of its own."""
+    yield
+    errors = list(printed)
+    printed.clear()
+    assert errors == []
+
+
+@pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A page with the demo, and the files of the demo where the page looks for them."""
     if not shutil.which("npm"):
