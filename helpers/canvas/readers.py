@@ -15,8 +15,8 @@ from helpers.base.errors import DigitsError
 from helpers.classifier.classifier import Classifier
 from helpers.classifier.inside import FirstLayer, Saliency
 
-# On the pad an answer with less probability than this is none. It is higher than in `python -m helpers predict`, since
-# the pad reads while the pen moves, and half a digit often looks a little more like one digit than like all the others.
+# The least probability of an answer on the pad. `python -m helpers predict` asks for less, 0.5: it reads pictures that
+# are finished, the pad reads half a digit, too, while the pen moves.
 SURE = 0.6
 
 TITLES = {"mlp": "MLP", "lenet": "LeNet", "dropout-cnn": "CNN"}

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 
 from helpers.base.arrays import one_image
 from helpers.base.errors import DigitsError
+from helpers.canvas.traits import width
 from helpers.drawing.strokes import as_strokes
 from helpers.plots.figures import BLUE, FAINT, GREYS, INK, MUTED, WIDTH, Figure
 from helpers.plots.words import counted, whole_percent
@@ -34,9 +35,10 @@ def still(
 
     strokes and pen: as `helpers.drawing.to_mnist` takes them. image: (28, 28) in 0..1. By the name of each network:
     probabilities (10,), zeros where it has read nothing, and its answer, a digit, or None where it is not sure.
-    Raises DigitsError for strokes, an image and probabilities of another form, and unless both name the same networks.
+    Raises DigitsError for values of another form, and unless both dicts name the same networks.
     """
     strokes = as_strokes(strokes)
+    pen = width(pen)
     image = one_image(image)
     probabilities = {name: np.asarray(p) for name, p in probabilities.items()}
     _check(probabilities, answers)
@@ -97,17 +99,17 @@ def _empty_picture(alt: str, charts: int) -> Figure:
     return Figure(alt, WIDTH, side + 2 * LINE + 2 * GAP)
 
 
-def _axes_at(picture: Figure, left: float, width: float, title: str) -> Axes:
-    """Axes of this place and width in inches, as high as the picture has room for."""
+def _axes_at(picture: Figure, left: float, inches: float, title: str) -> Axes:
+    """Axes so many inches wide, `left` inches from the left edge, as high as the picture has room for."""
     high = picture.get_figheight()
-    axes = picture.add_axes((left / WIDTH, GAP / high, width / WIDTH, (high - 2 * LINE - 2 * GAP) / high))
+    axes = picture.add_axes((left / WIDTH, GAP / high, inches / WIDTH, (high - 2 * LINE - 2 * GAP) / high))
     axes.set_title(title, fontsize=9, pad=5)
     return axes
 
 
-def _draw_pad(axes: Axes, strokes: Sequence[np.ndarray], width: float) -> None:
+def _draw_pad(axes: Axes, strokes: Sequence[np.ndarray], linewidth: float) -> None:
     """The ink, its width in points."""
-    ink = {"color": INK, "linewidth": width, "solid_capstyle": "round", "solid_joinstyle": "round"}
+    ink = {"color": INK, "linewidth": linewidth, "solid_capstyle": "round", "solid_joinstyle": "round"}
     for stroke in strokes:
         axes.plot(*stroke.T, linestyle="-", marker="", **ink)
     axes.set(xlim=(0, 1), ylim=(1, 0), xticks=[], yticks=[])

@@ -63,8 +63,7 @@ class DigitCanvas(anywidget.AnyWidget):
     ):
         """classifier: a Classifier, a dict of several by name, or the name of a shipped one. Each is copied.
 
-        keep: the file that the Keep button adds to, as "my_digits" for my_digits.json; without it the digits stay in
-        memory.
+        keep: the file of the collection, as "my_digits" for my_digits.json; without it the digits stay in memory.
         sure: the least probability that makes an answer. options: other traits, as `strokes`, `pen` or `layout`.
         Raises DigitsError for what cannot read a digit, and for a file that holds something else.
         """
@@ -94,7 +93,8 @@ class DigitCanvas(anywidget.AnyWidget):
 
     def still(self) -> Figure:
         """A still picture of the canvas as it is now, for a stored notebook; it does not change with the canvas."""
-        probabilities, answers = self._by_name(self.probabilities), self._by_name(self.answer)
+        probabilities = self._by_name(self.probabilities)
+        answers = self._by_name(self.answer)
         return still(self.strokes, self.pen, self.image, probabilities, answers)
 
     def open(self):

@@ -507,5 +507,7 @@ def test_a_still_picture_of_any_drawing():
         still(**values, probabilities={"A": doubtful}, answers={"B": 1})
     with pytest.raises(DigitsError, match=r"^expected ten probabilities of A, got an array of shape \(3,\): "):
         still(**values, probabilities={"A": np.ones(3)}, answers={"A": 1})
+    with pytest.raises(DigitsError, match=r"^expected a pen's width above 0 and at most 1, got 0: "):
+        still(**values | {"pen": 0}, probabilities={"A": doubtful}, answers={"A": 1})
     with pytest.raises(DigitsError, match=r"\(28, 28\)"):
         still(**values | {"image": np.zeros((20, 20))}, probabilities={"A": doubtful}, answers={"A": 1})
