@@ -19,3 +19,8 @@ def percent(p: float) -> str:
     if 0 < p < 0.0005:
         return "< 0.1 %"
     return f"{100 * p:.1f} %"
+
+
+def whole_percent(p: float) -> str:
+    """A probability in whole percent, as on the canvas, where no network is ever certain: "98 %", "> 99 %"."""
+    return "> 99 %" if p > 0.995 else f"{100 * p:.0f} %"

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 from helpers.base.errors import DigitsError
-from helpers.canvas.widget import SURE
+from helpers.canvas.readers import SURE
 from helpers.classifier.classifier import Classifier
 from helpers.drawing.strokes import Steps, to_mnist
 from tests.tools import hosts
@@ -29,6 +29,27 @@ PAGE = """<!doctype html>
 ALL_STEPS = Steps()
 NOWHERE = "http://127.0.0.1:9"  # the port that is there to answer nothing
 PROBABILITIES = "bars => bars.map(({ style }) => Number(style.transform.match(/scaleX\\((.*)\\)/)[1]))"
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with hosts.open_chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def printed() -> list[str]:
+    """What the page prints as errors to the browser's console, and the exceptions that nothing catches."""
+    return []
+
+
+@pytest.fixture(autouse=True)
+def nothing_printed(printed):
+    """No test makes the page print an error. There is no Jupyter around it that would print some of its own."""
+    yield
+    errors = list(printed)
+    printed.clear()
+    assert errors == []
 
 
 @pytest.fixture(scope="module")
@@ -183,7 +204,8 @@ def test_a_browser_that_cannot_run_the_network_says_so(chromium, printed, site, 
 
 def test_the_drawing_code_is_that_of_the_widget(folder):
     for name in ("canvas.js", "canvas.css"):
-        assert (folder / "_static" / "demo" / name).read_bytes() == (hosts.ROOT / "helpers" / name).read_bytes()
+        original = hosts.ROOT / "helpers" / "canvas" / name
+        assert (folder / "_static" / "demo" / name).read_bytes() == original.read_bytes()
 
 
 def test_packages_are_installed_once(folder, monkeypatch):

@@ -112,5 +112,5 @@ def test_examples_give_the_same_answers(examples):
 
 @pytest.mark.parametrize("pen", [0, -1, 2])
 def test_a_pen_without_a_width_is_refused(pen):
-    with pytest.raises(AssertionError, match="RangeError: a pen of width"):
+    with pytest.raises(AssertionError, match="RangeError: expected a pen's width above 0 and at most 1, got"):
         in_browser([ODD["dot"]], pen)
