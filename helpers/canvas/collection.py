@@ -23,7 +23,7 @@ from helpers.base.errors import DigitsError
 from helpers.base.files import atomic_write, locked, reason
 from helpers.canvas.traits import points, width
 from helpers.data.load import Split
-from helpers.drawing.strokes import PEN, as_strokes, to_mnist
+from helpers.drawing.strokes import PEN_WIDTH, as_strokes, to_mnist
 
 FIX = "move it away or give another name, and the digits begin in a new file"
 
@@ -40,7 +40,7 @@ class Kept:
         return len(self.labels)
 
 
-def append(path: str | Path, label: int, strokes: Sequence, image: np.ndarray, pen: float = PEN) -> int:
+def append(path: str | Path, label: int, strokes: Sequence, image: np.ndarray, pen: float = PEN_WIDTH) -> int:
     """Add one digit to the file at `path` and return how many it holds now.
 
     path: with or without ".json". label: 0 to 9. strokes and pen: as `helpers.drawing.to_mnist` takes them. image:

@@ -160,10 +160,10 @@ def test_predict_says_when_it_is_not_sure(pictures, tmp_path, capsys):
 def test_predict_answers_for_the_others_when_a_file_is_bad(pictures, tmp_path, capsys):
     paths, labels = pictures
     bad = {
-        "empty.png": (b"", "is empty: give a PNG or JPEG file"),
-        "text.png": (b"no picture", "is not a picture that can be read, or it is damaged: give a PNG or JPEG file"),
-        "cut.png": (paths[0].read_bytes()[:70], "is not a picture that can be read, or it is damaged"),
-        "blank.png": (cv2.imencode(".png", np.full((9, 9), 255, np.uint8))[1].tobytes(), "shows no ink: give a"),
+        "empty.png": (b"", "expected a picture in {}, got an empty file: give a PNG or JPEG file"),
+        "text.png": (b"no picture", "expected a picture in {}, got a file that is damaged or of another kind: give a"),
+        "cut.png": (paths[0].read_bytes()[:70], "expected a picture in {}, got a file that is damaged"),
+        "blank.png": (cv2.imencode(".png", np.full((9, 9), 255, np.uint8))[1].tobytes(), "{} shows no ink: give a"),
     }
     for name, (content, _) in bad.items():
         (tmp_path / name).write_bytes(content)
@@ -174,7 +174,7 @@ def test_predict_answers_for_the_others_when_a_file_is_bad(pictures, tmp_path, c
     lines = err.splitlines()
     assert len(lines) == 6
     for line, (name, (_, problem)) in zip(lines, bad.items(), strict=False):
-        assert line.startswith(f"error: {tmp_path / name} {problem}")
+        assert line.startswith(f"error: {problem.format(tmp_path / name)}")
     assert lines[4] == f"error: cannot read {tmp_path}/none.png: there is no such file or folder: check the path"
     assert lines[5] == f"error: cannot read {tmp_path}: it is a folder: give the path of a file"
 
