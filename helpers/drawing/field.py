@@ -6,7 +6,7 @@ and moved it in a field of 28 x 28 until its centre of mass was the middle (Y. L
 
 "Ink" is an array (H, W) of float32 in 0..1, where 0 is the background and 1 the full stroke, as in MNIST.
 
-Chapter 5 and the digits that need no download, in all chapters.
+Chapter 5, and the offline digits of all chapters.
 """
 
 import cv2

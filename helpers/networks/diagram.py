@@ -1,6 +1,8 @@
 """A network as a drawing: MXNet's own graph, put in columns by Graphviz. Without its `dot`, a table of layers.
 
-Chapters 2 and 3. Whoever only trains a network shall not wait for Matplotlib, so what needs helpers.plots imports it.
+Whoever only trains a network should not wait for Matplotlib, so helpers.plots is imported where something is drawn.
+
+Chapters 2 and 3.
 """
 
 import json

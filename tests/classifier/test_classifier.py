@@ -1,6 +1,8 @@
 """A classifier answers as its network computes, on its own, and refuses what it cannot answer."""
 
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -320,3 +322,15 @@ def test_a_failed_save_leaves_what_was_there(classifier, tmp_path):
         classifier.save(tmp_path)
     assert path.read_bytes() == before
     assert [entry.name for entry in tmp_path.iterdir()] == ["x.params"]
+
+
+def test_whoever_asks_a_network_waits_for_no_drawing_and_needs_no_onnx():
+    program = """
+import sys
+sys.modules["onnx"] = None  # as if it were not installed
+from helpers.classifier import Classifier
+from helpers.networks import faster
+Classifier.load("mlp")
+assert "matplotlib" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=120)
