@@ -20,7 +20,7 @@ from helpers.canvas.collection import Collector, Item
 from helpers.canvas.readers import SURE, Inside, Reader, Readers
 from helpers.canvas.snapshot import still
 from helpers.canvas.traits import Arrays, Locked, flag, flags, points, width
-from helpers.drawing.strokes import PEN, Steps, to_mnist
+from helpers.drawing.strokes import PEN_WIDTH, Steps, to_mnist
 from helpers.plots.figures import Figure
 
 
@@ -45,7 +45,7 @@ class DigitCanvas(anywidget.AnyWidget):
 
     # For the notebook.
     strokes = Locked(points, [])
-    pen = Locked(width, PEN)
+    pen = Locked(width, PEN_WIDTH)
     steps = Locked(flags, flags({}))
     inside = Locked(flag, False)
     image = Arrays(read_only=True)

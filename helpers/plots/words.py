@@ -1,4 +1,7 @@
-"""Numbers and lists in plain words, for titles and alternative text."""
+"""Numbers and lists in plain words, for titles and alternative text.
+
+Serves the pictures of all chapters, the canvas and the benchmarks.
+"""
 
 
 def listing(words) -> str:
@@ -10,6 +13,18 @@ def listing(words) -> str:
 def counted(number: int, noun: str) -> str:
     """ "1 digit", "10 digits", "10,000 digits"."""
     return f"{number:,} {noun}" + "s" * (number != 1)
+
+
+def number(value: float) -> str:
+    """A number as one writes it: 5,923 or 0.9127."""
+    if float(value).is_integer() or abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.4g}"
+
+
+def titled(alt: str, title: str | None) -> str:
+    """Alternative text that begins with the title of the picture, where there is one."""
+    return f"{title}. {alt}" if title else alt
 
 
 def percent(p: float) -> str:

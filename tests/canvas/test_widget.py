@@ -214,7 +214,7 @@ def test_results_cannot_be_set(canvas, name):
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
-        ("strokes", 3, "wanted are strokes"),
+        ("strokes", 3, "expected strokes"),
         ("strokes", [[0.1, 0.2]], "stroke 0"),
         ("strokes", [[[0.1, 0.2, 0.3]]], "stroke 0"),
         ("strokes", ["ab"], "stroke 0"),

@@ -160,9 +160,9 @@ def test_predict_says_when_it_is_not_sure(pictures, tmp_path, capsys):
 def test_predict_answers_for_the_others_when_a_file_is_bad(pictures, tmp_path, capsys):
     paths, labels = pictures
     bad = {
-        "empty.png": (b"", "{} is empty: give a PNG or JPEG file"),
-        "text.png": (b"no picture", "{} is not a picture that can be read, or it is damaged: give a PNG or JPEG file"),
-        "cut.png": (paths[0].read_bytes()[:70], "{} is not a picture that can be read, or it is damaged"),
+        "empty.png": (b"", "expected a picture in {}, got an empty file: give a PNG or JPEG file"),
+        "text.png": (b"no picture", "expected a picture in {}, got a file that is damaged or of another kind: give a"),
+        "cut.png": (paths[0].read_bytes()[:70], "expected a picture in {}, got a file that is damaged"),
         "blank.png": (
             cv2.imencode(".png", np.full((9, 9), 255, np.uint8))[1].tobytes(),
             "expected ink in {}, got a blank",
@@ -267,7 +267,10 @@ WRONG = {
     "a device to save to": ("train mlp --out /dev/null", "cannot write /dev/null: it is a folder or a device: give"),
     "a link to nowhere": ("train mlp --out link.params", "cannot write link.params: there is no such file or folder"),
     "a long name to save to": (f"train mlp --out {LONG}", f"cannot write {LONG}: the name is too long: give a shorter"),
-    "a long name of a model": (f"evaluate {LONG} --source digits", f'there is no network or file "{LONG}": choose'),
+    "a long name of a model": (
+        f"evaluate {LONG} --source digits",
+        f'expected mlp, lenet, dropout-cnn, canvas or a .params file, got "{LONG}": check',
+    ),
     "a long name of a file": (f"evaluate {LONG}.params", f"cannot read {LONG}.params: the name is too long: give"),
     "a long name of a picture": (f"predict {LONG}", f"cannot read {LONG}: the name is too long: give a shorter one"),
     "too large a batch": (f"{TRAIN} --batch-size 99999", "expected a batch size from 1 to"),
@@ -276,16 +279,28 @@ WRONG = {
         "expected an epoch to keep, got none: training diverged in epoch 1",
     ),
     "a missing model": ("evaluate none.params --source digits", "cannot read none.params: there is no such file"),
-    "a misspelt model": ("predict x.png --model lenett", 'there is no network or file "lenett": choose mlp, lenet,'),
-    "a text as model": ("evaluate notes.txt", "notes.txt does not hold parameters of MXNet: give a file that"),
-    "a damaged model": ("predict x.png --model old.params", "old.params is cut off or damaged: copy it again"),
+    "a misspelt model": (
+        "predict x.png --model lenett",
+        'expected mlp, lenet, dropout-cnn, canvas or a .params file, got "lenett": check',
+    ),
+    "a text as model": (
+        "evaluate notes.txt",
+        "expected parameters of MXNet in notes.txt, got a file of another kind: give a file that",
+    ),
+    "a damaged model": (
+        "predict x.png --model old.params",
+        "expected parameters of MXNet in old.params, got a file that is cut off or damaged: copy it again",
+    ),
     "no folder to export to": ("export mlp --to no/x.onnx", "cannot write no/x.onnx: there is no such file or folder"),
     "a folder to export to": (
         "export mlp --to old.onnx",
         "cannot write old.onnx: it is a folder or a device: give the",
     ),
-    "another ending": ("export mlp --to old.params", "cannot write old.params: give a name that ends in .onnx"),
-    "a damaged model to export": ("export old.params --to x.onnx", "old.params is cut off or damaged: copy it again"),
+    "another ending": ("export mlp --to old.params", "expected a file name that ends in .onnx, got old.params: give"),
+    "a damaged model to export": (
+        "export old.params --to x.onnx",
+        "expected parameters of MXNet in old.params, got a file that is cut off or damaged: copy it again",
+    ),
     "no such data": ("evaluate mlp", "MNIST_DIR is "),
 }
 

@@ -127,14 +127,18 @@ def test_points_that_are_no_numbers_are_left_out():
     [None, "7", 7, {"strokes": []}, [[0.1, 0.2]], [[[0.1, 0.2, 0.3]]], [[["a", "b"]]], [[[0.1], [0.2, 0.3]]], ["ab"]],
 )
 def test_what_is_no_drawing_is_refused(strokes):
-    with pytest.raises(DigitsError, match=r"wanted are strokes, a list of lists of points \[x, y\]") as caught:
+    with pytest.raises(
+        DigitsError, match=r"^expected strokes, a list of lists of points \[x, y\] in 0..1, got .*: give"
+    ) as caught:
         to_mnist(strokes)
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("pen", [0, -1, float("nan"), 2])
 def test_pen_without_a_width_is_refused(pen):
-    with pytest.raises(DigitsError, match=r"share of the pad's side"):
+    with pytest.raises(
+        DigitsError, match=rf"^expected a pen's width above 0 and at most 1, got {pen}: give a share of the pad's side"
+    ):
         to_mnist(SEVEN, pen=pen)
 
 

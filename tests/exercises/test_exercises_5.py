@@ -64,7 +64,7 @@ def test_a_seven(canvas, strokes):
         (FOUR, "the network reads a 4"),
         ([[[0.5, 0.5]]], "this is not a line yet"),
         ([], "this is not a line yet"),
-        ("7", "DigitsError: str was given, wanted are strokes"),
+        ("7", "DigitsError: expected strokes, a list of lists of points [x, y] in 0..1, got str"),
         (7, "TypeError"),
     ],
 )
