@@ -60,7 +60,7 @@ def train(options: Namespace) -> int:
     from helpers.data.load import load_mnist
     from helpers.distributed.worker import place_of
     from helpers.training.checkpoint import read_checkpoint
-    from helpers.training.devices import device
+    from helpers.training.contexts import device
     from helpers.training.evaluation import accuracy
     from helpers.training.fit import Job, train
     from helpers.training.recipes import Settings

@@ -1,6 +1,6 @@
 """Charts of numbers: bars and curves.
 
-All chapters and the benchmarks.
+All chapters.
 """
 
 import numpy as np

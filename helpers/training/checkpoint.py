@@ -4,7 +4,7 @@
 each epoch, and the second is a pickle, which runs whatever code it holds. Here it is one file, written whole or not at
 all, and made of arrays and JSON only.
 
-Serves `train` and the command line.
+Serves training and the command line.
 """
 
 import io

@@ -18,7 +18,7 @@ from helpers.networks.symbols import NETWORKS
 from helpers.training.batches import ShortLastBatch, ShuffledBatches
 from helpers.training.callbacks import BestEpoch, History, Progress
 from helpers.training.checkpoint import Checkpoint, CheckpointWriter, ResumableModule
-from helpers.training.devices import device
+from helpers.training.contexts import device
 from helpers.training.evaluation import LazyAccuracy
 from helpers.training.optimizer import PLAIN_SGD
 from helpers.training.recipes import RECIPES, Settings

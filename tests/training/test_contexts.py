@@ -4,7 +4,7 @@ import pytest
 
 from helpers.base.errors import DigitsError
 from helpers.base.threads import cores
-from helpers.training.devices import device, devices
+from helpers.training.contexts import device, devices
 
 import mxnet as mx
 
