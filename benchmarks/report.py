@@ -1,6 +1,6 @@
-"""What the figures of benchmarks/frameworks.py come to: medians, ratios, the table in README.md and the chart.
+"""What the figures of benchmarks/frameworks.py come to: medians, ratios, the tables of benchmarks/README.md, the chart.
 
-python benchmarks/report.py          # writes the table into README.md anew, from benchmarks/results/
+python benchmarks/report.py          # writes the tables anew, from benchmarks/results/
 """
 
 import json
@@ -148,16 +148,16 @@ def write_results(results: dict, folder: Path) -> None:
 
 
 def rewritten(readme: str, results: dict) -> str:
-    """The text of README.md with the tables of `results` between its two marks. Raises ValueError without them."""
+    """The text of benchmarks/README.md with the tables of `results` between its marks. ValueError if it lacks them."""
     before, begin, rest = readme.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise ValueError(f"README.md lacks {BEGIN} or, after it, {END}")
+        raise ValueError(f"benchmarks/README.md lacks {BEGIN} or, after it, {END}")
     return f"{before}{BEGIN}\n{section(results)}{END}{after}"
 
 
 def main() -> int:
-    readme = ROOT / "README.md"
+    readme = ROOT / "benchmarks" / "README.md"
     try:
         results = json.loads((RESULTS / "frameworks.json").read_text(encoding="utf-8"))
         text = rewritten(readme.read_text(encoding="utf-8"), results)

@@ -4,6 +4,7 @@ import argparse
 import errno
 import socket
 import sys
+from collections.abc import Callable
 
 from tornado.netutil import bind_sockets
 
@@ -12,20 +13,21 @@ from helpers.base.errors import DigitsError
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 REASONS = {
     errno.EADDRINUSE: "the port is taken: choose another, for example `make demo PORT=8867`",
-    errno.EACCES: "this port is not for everybody: choose one from 1024 on, for example `make demo PORT=8867`",
-    errno.EADDRNOTAVAIL: "this computer does not have that address: `make demo` alone takes 127.0.0.1",
+    errno.EACCES: "this port needs privileges: choose one from 1024 on, for example `make demo PORT=8867`",
+    errno.EADDRNOTAVAIL: "this computer does not have that address: `make demo` alone listens on 127.0.0.1",
 }
+NO_HOST = "there is no such host: correct its name, or give an address"
 
 
 def main() -> int:
-    """Serve until Ctrl-C. Exit code 0, or 1 when it cannot be served and a line says why."""
+    """Serve the page until Ctrl-C. Returns the exit code: 0, or 1 where it cannot be served and a line says why."""
     options = make_parser().parse_args()
     try:
         sockets = listen(options.host, options.port)
         if options.host not in LOOPBACK:
             print(exposure(options.host, options.visitors), file=sys.stderr)
         print(f"Draw a digit at {address(options.host, options.port)} (Ctrl-C stops it)", flush=True)
-        from demo.server import Demo  # takes seconds, in which browsers that come wait
+        from demo.server import Demo  # takes seconds; browsers that come meanwhile wait
 
         demo = Demo(sockets, options.visitors, options.idle)
         demo.initialize([])
@@ -33,51 +35,59 @@ def main() -> int:
     except DigitsError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:  # while it starts
+    except KeyboardInterrupt:  # before it serves: from then on Ctrl-C ends it in good order
         return 130
     return 0
 
 
 def make_parser() -> argparse.ArgumentParser:
+    """The options: host, port, visitors and idle."""
     parser = argparse.ArgumentParser(prog="python -m demo", description="Serve the canvas as a web page.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this computer alone)")
-    parser.add_argument("--port", type=whole(1, 65535), default=8866, metavar="N", help="default: 8866")
+    parser.add_argument("--port", type=whole_number(1, 65535), default=8866, metavar="N", help="default: 8866")
     about = "how many at once, at 180 MB of memory each (default: 20)"
-    parser.add_argument("--visitors", type=whole(1, 1000), default=20, metavar="N", help=about)
+    parser.add_argument("--visitors", type=whole_number(1, 1000), default=20, metavar="N", help=about)
     about = "seconds without a stroke until a visitor's place is given away (default: 300)"
-    parser.add_argument("--idle", type=whole(1, 86400), default=300, metavar="SECONDS", help=about)
+    parser.add_argument("--idle", type=whole_number(1, 86400), default=300, metavar="SECONDS", help=about)
     return parser
 
 
-def whole(lowest: int, highest: int):
+def whole_number(lowest: int, highest: int) -> Callable[[str], int]:
     """The type of an option that takes a whole number from lowest to highest."""
 
-    def number(text: str) -> int:
+    def read(text: str) -> int:
         if not text.isdecimal() or not lowest <= int(text) <= highest:
-            raise argparse.ArgumentTypeError(f'"{text}" was given, {lowest} to {highest} is wanted')
+            expected = f"expected a whole number from {lowest} to {highest}"
+            raise argparse.ArgumentTypeError(f'{expected}, got "{text}": choose one of these, or leave the option out')
         return int(text)
 
-    return number
+    return read
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
-    """Sockets that listen there. Raises DigitsError when that cannot be had."""
+    """Sockets that listen there, more than one where a name has several addresses.
+
+    Raises DigitsError where the operating system refuses, or there is no such host.
+    """
     try:
         return bind_sockets(port, host)
-    except (OSError, UnicodeError) as error:  # a name may be too long to be looked up
-        known = isinstance(error, OSError) and not isinstance(error, socket.gaierror)
-        why = REASONS.get(error.errno, error.strerror) if known else "there is no such host"
-        raise DigitsError(f"cannot serve at {host}, port {port}: {why}") from error
+    except (socket.gaierror, UnicodeError) as error:  # UnicodeError: the name is too long to be looked up
+        raise DigitsError(f"cannot serve at {host}, port {port}: {NO_HOST}") from error
+    except OSError as error:
+        cause = REASONS.get(error.errno, error.strerror)
+        raise DigitsError(f"cannot serve at {host}, port {port}: {cause}") from error
 
 
 def address(host: str, port: int) -> str:
-    """Where a browser on this computer finds it."""
+    """The address at which a browser on this computer finds the page."""
     host = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(host, host)
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+    if ":" in host:  # an IPv6 address
+        host = f"[{host}]"
+    return f"http://{host}:{port}/"
 
 
 def exposure(host: str, visitors: int) -> str:
-    """What it means to listen on a host that is not this computer alone, on one line."""
+    """One line on what it means to listen on an address that others reach, too."""
     return (
         f"note: through {host} anyone who can reach this computer may open the page, without password or encryption; "
         f"up to {visitors} visitors at once each get a Python process of this account, which takes drawings, not code"

@@ -1,4 +1,4 @@
-"""Voila as a web page for anybody: one notebook, its kernels limited, nothing else of this computer served."""
+"""Voila as a web page for anyone: one notebook, a limited number of kernels, and nothing else of this computer."""
 
 import logging
 import signal
@@ -25,19 +25,21 @@ RETRY = 10  # seconds after which the page of a full server tries again
 
 
 class Page(TornadoVoilaHandler):
-    """The page, or the one of page/503.html when every place is taken."""
+    """The page that people draw on, or that of page/503.html when every place is taken."""
 
     def write_error(self, status_code: int, **options) -> None:
+        """Tell a browser that finds the server full when to try again."""
         if status_code == 503:
             self.set_header("Retry-After", str(RETRY))
         super().write_error(status_code, **options)
 
     def render_template(self, name: str, **values) -> str:
+        """Give the templates the number of places and the seconds until the next try."""
         return super().render_template(name, visitors=self.kernel_manager.visitors, retry=RETRY, **values)
 
 
 class Leave(VoilaShutdownKernelHandler):
-    """Takes the beacon of a page that closes, which cannot carry a token against cross-site requests."""
+    """Takes what a page sends when it closes; that cannot carry a token against cross-site requests."""
 
     def check_xsrf_cookie(self) -> None:
         """The kernel's id is proof enough: only its page knows it."""
@@ -46,15 +48,17 @@ class Leave(VoilaShutdownKernelHandler):
 class Channels(VoilaKernelWebsocketHandler):
     """A kernel's websocket that takes whole messages of the current protocol, nothing else.
 
-    Voila and Jupyter count up to whatever number a message begins with: one wrong message would stop the server.
+    Voila and Jupyter count up to whatever number a message begins with, so one wrong message would stop the server.
     """
 
     def select_subprotocol(self, offered: list[str]) -> str:
+        """Refuse a page that does not offer the current protocol with HTTP error 400."""
         if PROTOCOL not in offered:
             raise HTTPError(400)
         return PROTOCOL
 
     def on_message(self, message: bytes | str) -> None:
+        """Close the connection on a message that is too short for the number of parts it claims."""
         if isinstance(message, bytes) and 8 * (1 + int.from_bytes(message[:8], "little")) <= len(message):
             super().on_message(message)
         else:
@@ -67,7 +71,7 @@ class Demo(Voila):
     connection = PromptConnection
 
     def __init__(self, sockets: list[socket], visitors: int, idle: int):
-        """sockets: where it listens; visitors: how many at once; idle: seconds without a stroke until a kernel goes."""
+        """sockets: where it listens; visitors: how many at once; idle: seconds without a stroke until a kernel ends."""
         limits = {
             "visitors": visitors,
             "cull_idle_timeout": idle,
@@ -93,15 +97,16 @@ class Demo(Voila):
         logging.getLogger("tornado.access").setLevel(logging.CRITICAL)  # a line for each visitor who has to wait
 
     def load_config_file(self, *_, **__) -> None:
-        """None: what a user allows in other pages is not allowed in this one."""
+        """Load no file: what its user allows on other pages is not allowed on this one."""
 
     def setup_template_dirs(self) -> None:
-        """The page's own templates before Voila's."""
+        """Look for templates in page/ first, then among Voila's."""
         names = ["voila", "nbconvert"]
         self.template_paths = [str(HERE / "page"), *collect_template_paths(names, "lab", prune=True)]
         self.static_paths = collect_static_paths(names, "lab")
 
     def init_handlers(self) -> list:
+        """Voila's handlers, with this module's in place of three of them."""
         own = {
             TornadoVoilaHandler: Page,
             VoilaShutdownKernelHandler: Leave,

@@ -1,18 +1,20 @@
 """What the notebooks of "Handwritten digits with MXNet" share, a room for each noun:
 
-- base         what all stand on: errors, files, arrays; MXNet on a current Python (compat), its threads
-- data         MNIST as arrays and batches: chapters 1 to 8
-- drawing      from ink to MNIST's 28 x 28: chapter 5
-- plots        every picture: all chapters
-- networks     the three networks, drawn, stored and rearranged: chapters 2 to 8
-- classifier   a trained network that answers: chapters 2 to 5 and 8
-- training     how a network learns: chapters 2 to 4 and 7
-- distributed  several processes: chapter 7
-- by_hand      the networks from arrays alone: chapter 6
-- canvas       the pad: chapter 5
-- exercises    check() and a judge for each exercise: all chapters
-- cli          python -m helpers
+- base         what all the others stand on: errors, files, arrays, MXNet on a current Python; chapter 7
+- data         MNIST as arrays and batches; all chapters
+- drawing      from ink to MNIST's 28 x 28; chapter 5
+- plots        every picture; all chapters
+- networks     the three networks, drawn, stored and rearranged; chapters 2 to 5, 7 and 8
+- classifier   a trained network that answers; chapters 2 to 5 and 8
+- training     how a network learns; chapters 2 to 4, 6 and 7
+- distributed  several processes; chapter 7
+- by_hand      the networks from arrays alone; chapter 6
+- canvas       the pad; chapter 5
+- exercises    check() and a judge for each exercise; all chapters
+- cli          python -m helpers; all chapters
 """
+
+import sys
 
 try:
     from helpers.base import compat
@@ -22,5 +24,7 @@ try:
     from helpers.base import threads
 
     threads.prepare()
-except ModuleNotFoundError:  # of NumPy, say: whoever needs it will fail, but `python -m helpers check` has to tell why
-    pass
+except ModuleNotFoundError as error:
+    # `python -m helpers check` has to work without any package, and like every command it names what is missing itself.
+    if sys.argv[:1] != ["-m"]:
+        print(f"Notice: the package {error.name} is missing: see python -m helpers check", file=sys.stderr)

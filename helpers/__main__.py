@@ -1,4 +1,4 @@
-"""`python -m helpers`: the command line, see helpers.cli."""
+"""`python -m helpers`: the command line, see helpers.cli.main. Chapters 6 to 8."""
 
 import sys
 

@@ -30,7 +30,7 @@ def build(folder: Path) -> None:
     """
     runtime = packages() / "onnxruntime-web" / "dist"
     files = [*(ROOT / "book" / "demo").iterdir(), *(runtime / name for name in RUNTIME)]
-    files += [ROOT / "helpers" / "canvas" / "canvas.js", ROOT / "helpers" / "canvas" / "canvas.css"]
+    files += [ROOT / "helpers" / "canvas" / name for name in ("canvas.js", "canvas.css")]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for file in files:

@@ -1,8 +1,9 @@
-"""Lay out what Sphinx makes the book of: book/, README.md and notebooks/, placed as they are in the project.
+"""Lay out what Sphinx makes the book of: book/, the notebooks and all pages, placed as they are in the project.
 
 So every link between them holds. A file that they link to without its being a page, a module say, is laid beside them.
 """
 
+import ast
 import re
 import shutil
 from collections.abc import Iterator
@@ -13,13 +14,15 @@ import nbformat
 from helpers.base.errors import DigitsError
 
 FOR_NBVAL = "# NBVAL_CHECK_OUTPUT\n"
+PAGES = ("README.md", "CONTRIBUTING.md", "docs/*.md", "benchmarks/README.md", "notebooks/*.md")
 
 
 def lay_source(project: Path, folder: Path) -> None:
     """Fill the new folder `folder` from that of the project. Raises DigitsError for a notebook that does not suit."""
     shutil.copytree(project / "book", folder)
-    pages = [project / "README.md", *sorted((project / "notebooks").glob("*.md"))]
+    pages = pages_of(project)
     notebooks = sorted((project / "notebooks").glob("*.ipynb"))
+    list_modules(folder / "api.md", project / "helpers")
     for page in pages:
         _copy(page, project, folder)
     _name_readme(folder / "README.md")
@@ -32,6 +35,35 @@ def lay_source(project: Path, folder: Path) -> None:
     for path in linked_files([*pages, *notebooks], project):
         if not (folder / path.relative_to(project)).exists():
             _copy(path, project, folder)
+
+
+def pages_of(project: Path) -> list[Path]:
+    """The pages of the project in Markdown, the book's own apart."""
+    return [path for pattern in PAGES for path in sorted(project.glob(pattern))]
+
+
+def list_modules(page: Path, package: Path) -> None:
+    """Append a section for each room to the page of the helpers, if there is one, in the order of their docstring."""
+    if not page.exists():
+        return
+    plan = ast.get_docstring(ast.parse((package / "__init__.py").read_text(encoding="utf-8"))) or ""
+    sections = [page.read_text(encoding="utf-8")]
+    for room, purpose in re.findall(r"^- (\w+) +(.+)$", plan, flags=re.MULTILINE):
+        names = "\n   ".join(modules_of(room, package))
+        sections.append(
+            f"## {room}\n\n*{purpose}*\n\n```{{eval-rst}}\n.. autosummary::\n   :toctree: api\n\n   {names}\n```\n"
+        )
+    page.write_text("\n".join(sections), encoding="utf-8")
+
+
+def modules_of(room: str, package: Path) -> list[str]:
+    """The modules of a room by their full names, its face first; `python -m helpers` is with the command line."""
+    if not (package / room).is_dir():
+        return [f"{package.name}.{room}"]
+    paths = sorted((package / room).glob("*.py"))
+    face = [f"{package.name}.{room}"] if (package / room / "__init__.py").read_text(encoding="utf-8") else []
+    names = [f"{package.name}.{room}.{path.stem}" for path in paths if path.stem != "__init__"]
+    return [*face, *names, *([f"{package.name}.__main__"] if room == "cli" else [])]
 
 
 def prepare(notebook: nbformat.NotebookNode, name: str) -> None:
@@ -61,9 +93,7 @@ def linked_files(pages: list[Path], project: Path) -> Iterator[Path]:
 
 def _name_readme(path: Path) -> None:
     """Give it a title other than that of the book's front page."""
-    path.write_text(
-        re.sub(r"\A# .+", "# The project: commands, results", path.read_text(encoding="utf-8")), encoding="utf-8"
-    )
+    path.write_text(re.sub(r"\A# .+", "# About this project", path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def _copy(path: Path, project: Path, folder: Path) -> None:

@@ -4,7 +4,7 @@
     python tools/class_copies.py slides [--out FOLDER]     slides with the stored outputs, in build/slides/
 
 A folder is written whole or not at all, and replaces what an earlier call has written there; one that holds anything
-else is left as it is. The student's copies need this project's environment, as the notebooks do.
+else is left as it is. The students' copies need this project's environment, as the notebooks do.
 """
 
 import argparse
@@ -24,13 +24,13 @@ from helpers.base.files import reason
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
-BESIDE = ("glossary.md", "example_digits.json")  # what the notebooks link to or read; teaching.md holds the answers
+BESIDE = ("glossary.md", "example_digits.json")  # what the notebooks link to or read; not teaching.md: it has answers
 WRITTEN = ".written_by_class_copies"  # lists what a folder held when it was written
-CHECKPOINTS = ".ipynb_checkpoints"  # JupyterLab makes it where a notebook is opened
+CHECKPOINTS = ".ipynb_checkpoints"  # JupyterLab makes this folder where a notebook is opened
 
 
-def student(folder: Path, out: Path) -> None:
-    """Fill `folder`, which will be `out`, with the notebooks, without outputs and solutions, and what lies beside."""
+def write_notebooks(folder: Path, out: Path) -> None:
+    """Fill `folder`, which will become `out`, with the notebooks, without outputs and solutions, and what is BESIDE."""
     files = [NOTEBOOKS / name for name in BESIDE if (NOTEBOOKS / name).exists()]
     notebooks = read_notebooks()
     copied = {name: name for name in (*notebooks, *(file.name for file in files))}
@@ -38,15 +38,16 @@ def student(folder: Path, out: Path) -> None:
         relink(notebook, copied, out)
         for cell in notebook.cells:
             if cell.cell_type == "code":
-                cell.outputs, cell.execution_count = [], None
+                cell.outputs = []
+                cell.execution_count = None
         nbformat.write(notebook, folder / name)
     for file in files:
         shutil.copy(file, folder)
 
 
-def show(folder: Path, out: Path) -> None:
-    """Fill `folder`, which will be `out`, with a page of slides for each notebook and what these pages load."""
-    import slides  # and with it nbconvert, which the student's copies do not need
+def write_slides(folder: Path, out: Path) -> None:
+    """Fill `folder`, which will become `out`, with a page of slides for each notebook and what these pages load."""
+    import slides  # and with it nbconvert, which the students' copies do not need
 
     notebooks = read_notebooks()
     pages = {name: Path(name).with_suffix(".html").name for name in notebooks}
@@ -63,18 +64,21 @@ def read_notebooks() -> dict[str, nbformat.NotebookNode]:
         try:
             notebook = nbformat.read(path, as_version=4)
         except (nbformat.reader.NotJSONError, nbformat.ValidationError) as error:
-            raise DigitsError(f"{path} is damaged: restore it with git") from error
+            raise DigitsError(f"expected a notebook, got {path}, which is damaged: restore it with git") from error
         notebook.cells = [cell for cell in notebook.cells if "solution" not in cell.metadata.get("tags", [])]
         for cell in notebook.cells:
             cell.source = cell.source.removeprefix("# NBVAL_CHECK_OUTPUT\n")
         found[path.name] = notebook
     if not found:
-        raise DigitsError(f"there are no notebooks in {NOTEBOOKS}: restore them with git")
+        raise DigitsError(f"expected notebooks in {NOTEBOOKS}, got none: restore them with git")
     return found
 
 
 def relink(notebook: nbformat.NotebookNode, copied: Mapping[str, str], out: Path) -> None:
-    """Let each relative link lead from `out` to the copy of its file, by its name, or else to the file itself."""
+    """Let each relative link lead from `out` to the copy of its file, or else to the file itself.
+
+    copied: the name of the copy by the name of the file.
+    """
 
     def target(match: re.Match) -> str:
         name = match[1]
@@ -89,7 +93,7 @@ def relink(notebook: nbformat.NotebookNode, copied: Mapping[str, str], out: Path
 
 @contextmanager
 def whole_folder(folder: Path) -> Iterator[Path]:
-    """Give an empty folder; what is written there becomes `folder` in the end, or goes when an exception comes.
+    """Give an empty folder; what is written there becomes `folder` in the end, or is deleted on an exception.
 
     Raises DigitsError where `folder` holds what was not written in this way, or the file system refuses.
     """
@@ -98,7 +102,8 @@ def whole_folder(folder: Path) -> Iterator[Path]:
     try:
         others = _others(folder)
         if others:
-            raise DigitsError(f"{folder} holds something else, {min(others)}: move it away, or give another --out")
+            found = f"{folder}, which holds something else, {min(others)}"
+            raise DigitsError(f"expected a folder for copies, got {found}: move it away, or give another --out")
         partial.mkdir(parents=True)
         yield partial
         (partial / WRITTEN).write_text("\n".join(sorted(_names(partial))), encoding="utf-8")
@@ -120,8 +125,10 @@ def _others(folder: Path) -> set[str]:
     if not folder.exists():
         return set()
     written = folder / WRITTEN
-    own = written.read_text(encoding="utf-8").split("\n") if written.exists() else []
-    return _names(folder) - {*own, WRITTEN, CHECKPOINTS}
+    own = {WRITTEN, CHECKPOINTS}
+    if written.exists():
+        own.update(written.read_text(encoding="utf-8").split("\n"))
+    return _names(folder) - own
 
 
 def _names(folder: Path) -> set[str]:
@@ -135,7 +142,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     out = (options.out or ROOT / "build" / options.what).resolve()
     with whole_folder(out) as folder:
-        (student if options.what == "student" else show)(folder, out)
+        if options.what == "student":
+            write_notebooks(folder, out)
+        else:
+            write_slides(folder, out)
 
 
 if __name__ == "__main__":

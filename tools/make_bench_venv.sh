@@ -4,8 +4,8 @@
 #
 #     tools/make_bench_venv.sh
 #
-# PyTorch has to install. What else does not is named in one line and left out. .cache/bench/stamp is written last, so a
-# half-made environment is never taken for a whole one.
+# PyTorch has to install. Any other framework that does not is named in one line and left out. .cache/bench/stamp is
+# written last, so a half-made environment is never taken for a whole one.
 set -eu
 cd "$(dirname "$0")/.."
 pins=benchmarks/requirements-bench.txt
@@ -16,7 +16,7 @@ fail() {
     exit 1
 }
 
-[ -x .venv/bin/python ] || fail ".venv is missing: run make venv first"
+[ -x .venv/bin/python ] || fail "expected .venv, got none: run make venv first"
 
 stamp() {
     .venv/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])' && cksum <"$pins" && pwd
@@ -24,7 +24,7 @@ stamp() {
 
 if [ -f "$place/stamp" ] && [ "$(stamp)" = "$(cat "$place/stamp")" ]; then exit 0; fi
 
-install() { # PACKAGES of one framework, by their names in the pins; -c holds all others to their pins
+install() { # PACKAGES of one framework, by their names in the pins; -c holds what they depend on to its pins
     "$place/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary :all: -c "$pins" "$@" \
         2>"$place/pip.log"
 }
@@ -36,7 +36,7 @@ why() {
 echo "Making $place from $pins; once, with a network: some minutes, several GB of disk"
 rm -rf "$place"
 mkdir -p .cache
-.venv/bin/python -m venv "$place" || fail "$place could not be made (the reason stands above)"
+.venv/bin/python -m venv "$place" || fail "cannot make $place, for the reason above: mend it and try again"
 install numpy torch || fail "pip could not install PyTorch: $(why)"
 install jax jaxlib || echo "JAX is left out, pip could not install it: $(why)" >&2
 install tensorflow keras || echo "Keras is left out, pip could not install it: $(why)" >&2

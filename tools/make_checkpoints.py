@@ -17,15 +17,14 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
-from pen_strokes import ABOUT, drawn, pen_strokes_path, read_pen_strokes
+from pen_strokes import ABOUT, draw_on_pad, pen_strokes_path, read_pen_strokes
 
-from helpers import training
 from helpers.base.files import atomic_write
 from helpers.classifier import Classifier, checkpoint_path
 from helpers.data import Digits, Split, load_mnist
 from helpers.drawing import augment
 from helpers.networks import NETWORKS, write_params
-from helpers.training import Progress
+from helpers.training import RECIPES, Progress, device
 
 import mxnet as mx
 
@@ -34,7 +33,7 @@ BATCH_SIZE = 100
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Run:
     """How a shipped network is trained: MXNet's name of the optimizer and its settings.
 
     `augmented` is the share of each batch's images that are distorted, each time anew.
@@ -47,11 +46,11 @@ class Recipe:
     augmented: float = 0.0
 
 
-RECIPES = {
-    "mlp": Recipe("mlp", "sgd", 20, {"learning_rate": 0.1, "momentum": 0.9, "wd": 1e-4}),
-    "lenet": Recipe("lenet", "sgd", 15, {"learning_rate": 0.05, "momentum": 0.9, "wd": 1e-4}),
-    "dropout-cnn": Recipe("dropout-cnn", "adam", 15, {"learning_rate": 0.001}),
-    "canvas": Recipe("dropout-cnn", "adam", 15, {"learning_rate": 0.001}, augmented=0.75),
+RUNS = {
+    "mlp": Run("mlp", "sgd", 20, {"learning_rate": 0.1, "momentum": 0.9, "wd": 1e-4}),
+    "lenet": Run("lenet", "sgd", 15, {"learning_rate": 0.05, "momentum": 0.9, "wd": 1e-4}),
+    "dropout-cnn": Run("dropout-cnn", "adam", 15, {"learning_rate": 0.001}),
+    "canvas": Run("dropout-cnn", "adam", 15, {"learning_rate": 0.001}, augmented=0.75),
 }
 
 
@@ -62,7 +61,8 @@ class Batches(mx.io.NDArrayIter):
     """
 
     def __init__(self, split: Split, augmented: float):
-        self.augmented, self.rng = augmented, np.random.default_rng(SEED)
+        self.augmented = augmented
+        self.rng = np.random.default_rng(SEED)
         super().__init__(split.images, split.labels, BATCH_SIZE, shuffle=True)
 
     def next(self) -> mx.io.DataBatch:
@@ -76,39 +76,39 @@ class Batches(mx.io.NDArrayIter):
 
 
 def train(name: str, digits: Digits) -> mx.mod.Module:
-    """Train the network of that name by its recipe above."""
-    recipe = RECIPES[name]
+    """Train the network of that name as its run above says."""
+    run = RUNS[name]
     batches = -(-len(digits.train.images) // BATCH_SIZE)
-    rate = recipe.settings["learning_rate"]
-    schedule = mx.lr_scheduler.CosineScheduler(max_update=batches * recipe.epochs, base_lr=rate, final_lr=rate / 100)
+    rate = run.settings["learning_rate"]
+    schedule = mx.lr_scheduler.CosineScheduler(max_update=batches * run.epochs, base_lr=rate, final_lr=rate / 100)
     np.random.seed(SEED)
     mx.random.seed(SEED)
-    module = mx.mod.Module(NETWORKS[recipe.network](), context=training.device(), logger=logging.getLogger(__name__))
+    module = mx.mod.Module(NETWORKS[run.network](), context=device(), logger=logging.getLogger(__name__))
     module.fit(
-        Batches(digits.train, recipe.augmented),
-        num_epoch=recipe.epochs,
-        optimizer=recipe.optimizer,
-        optimizer_params=recipe.settings | {"lr_scheduler": schedule},
-        initializer=training.RECIPES[recipe.network].initializer,
-        batch_end_callback=Progress(batches, recipe.epochs),
+        Batches(digits.train, run.augmented),
+        num_epoch=run.epochs,
+        optimizer=run.optimizer,
+        optimizer_params=run.settings | {"lr_scheduler": schedule},
+        initializer=RECIPES[run.network].initializer,
+        batch_end_callback=Progress(batches, run.epochs),
     )
     return module
 
 
 def origin(name: str, digits: Digits, minutes: float) -> dict:
     """The part of a card that says how the parameters were made."""
-    recipe = RECIPES[name]
-    augmented = {"augmentation": f"helpers.augmentation.augment on {recipe.augmented:.0%} of each batch, always anew"}
+    run = RUNS[name]
+    augmented = {"augmentation": f"helpers.drawing.augment on {run.augmented:.0%} of each batch, always anew"}
     return {
-        "network": recipe.network,
+        "network": run.network,
         "data": f"MNIST, the first {len(digits.train.images):,} of the 60,000 training images",
         "command": f"python tools/make_checkpoints.py {name}",
         "seed": SEED,
-        "epochs": recipe.epochs,
+        "epochs": run.epochs,
         "batch_size": BATCH_SIZE,
-        "optimizer": recipe.optimizer,
-        "settings": recipe.settings | {"schedule": "cosine to 1 % of the learning rate"},
-        **(augmented if recipe.augmented else {}),
+        "optimizer": run.optimizer,
+        "settings": run.settings | {"schedule": "cosine to 1 % of the learning rate"},
+        **(augmented if run.augmented else {}),
         "minutes": round(minutes, 1),
     }
 
@@ -128,19 +128,19 @@ def measure(name: str, test: Split, pen: Split | None) -> dict:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(RECIPES)}; all of them by default")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(RUNS)}; all of them by default")
     parser.add_argument("--measure", action="store_true", help="train nothing, only measure anew what there is")
     options = parser.parse_args()
     for name in options.names:
-        if name not in RECIPES:
-            parser.error(f'there is no network "{name}": choose {", ".join(RECIPES)}')
+        if name not in RUNS:
+            parser.error(f'there is no network "{name}": choose {", ".join(RUNS)}')
     digits = load_mnist("mnist")
-    pen = drawn(read_pen_strokes()) if pen_strokes_path().exists() else None
+    pen = draw_on_pad(read_pen_strokes()) if pen_strokes_path().exists() else None
     if pen is None:
         print(
             f"Notice: no pen strokes at {pen_strokes_path()}, so nothing new about them; PEN_STROKES names their file."
         )
-    for name in options.names or RECIPES:
+    for name in options.names or RUNS:
         path = checkpoint_path(name)
         card_path = path.with_suffix(".json")
         if options.measure:

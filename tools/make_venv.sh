@@ -3,18 +3,19 @@
 #
 #     tools/make_venv.sh        with the first Python 3.12 or 3.11 that runs
 #     PYTHON=/path/to/python3.11 tools/make_venv.sh
-#     tools/make_venv.sh --find    only name the Python that would be taken
+#     tools/make_venv.sh --find    only name the Python that it would take
 #     WHEELHOUSE=/media/stick/wheelhouse tools/make_venv.sh    from the wheels in that folder, without a network
 #
 # A folder wheelhouse/ here counts without being named (tools/wheelhouse.py collects it).
 #
 # .venv/stamp is written last. It tells what .venv was made from, so a half-made .venv is never taken for a whole one,
-# and neither a fresh checkout nor `touch` makes it again. While the new one is made, the old one waits in .venv.old.
+# and neither a fresh checkout nor `touch` has it made again. While a new one is made, the old one waits in .venv.old.
 set -eu
 cd "$(dirname "$0")/.."
 
-ways_out="Ways out: apt-get install python3 python3-venv; make PYTHON=/path/to/python3.12 ...; \
-conda env create -f environment.yml; or the container (README.md, section \"Troubleshooting\")"
+container="the container (docs/troubleshooting.md)"
+ways_out="use apt-get install python3 python3-venv, make PYTHON=/path/to/python3.12 ..., \
+conda env create -f environment.yml or $container"
 
 fail() {
     printf 'error: %s\n' "$1" >&2
@@ -51,18 +52,18 @@ find_python() { # sets $python, or fails with what was found
         found="$found${found:+, }$name ($version)"
         [ -z "${PYTHON:-}" ] || break
     done
-    fail "Python 3.11 or 3.12 is needed; found ${found:-no ${PYTHON:-python3}}. $ways_out"
+    fail "expected Python 3.11 or 3.12, got ${found:-no ${PYTHON:-python3}}: $ways_out"
 }
 
 check_platform() { # PYTHON
     platform=$("$1" -c 'import platform; print(platform.system(), platform.machine(), platform.libc_ver()[0])')
     case $platform in
     "Linux x86_64 glibc" | "Linux aarch64 glibc" | "Darwin x86_64 "*) ;;
-    *) fail "MXNet 1.9.1 does not exist for this platform ($platform). Use the container (README.md, section \"Troubleshooting\")" ;;
+    *) fail "expected a platform that MXNet 1.9.1 exists for, got $platform: use $container" ;;
     esac
 }
 
-restore() { # put the old .venv back where the new one is not whole, else delete it
+restore() { # put the old .venv back where the new one is not whole, else delete the old one
     [ -d .venv.old ] || return 0
     if [ -f .venv/stamp ]; then rm -rf .venv.old; else rm -rf .venv && mv .venv.old .venv; fi
 }
@@ -93,7 +94,7 @@ if [ -n "$wheelhouse" ]; then
     "$python" tools/wheelhouse.py check "$wheelhouse" || exit 1
     set -- --no-index --find-links "$wheelhouse"
     source="$wheelhouse, without a network"
-    remedy="make wheelhouse collects the packages anew"
+    remedy="collect the packages anew with make wheelhouse"
 else
     set --
     source="requirements.txt; once, with a network"
@@ -105,11 +106,11 @@ trap leave EXIT # whatever happens, one whole .venv stays: the new one or the ol
 trap 'exit 130' INT TERM HUP
 echo $$ >.venv.pid
 [ ! -d .venv ] || mv .venv .venv.old
-"$python" -m venv .venv || fail "$python could not make .venv (the reason stands above)"
+"$python" -m venv .venv || fail "$python could not make .venv, for the reason above: mend it and try again"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: "$@" -r requirements.txt ||
-    fail "pip could not install requirements.txt (the reason stands above); $remedy"
+    fail "pip could not install requirements.txt, for the reason above: $remedy"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . ||
-    fail "pip could not install the project itself (the reason stands above)"
+    fail "pip could not install the project itself, for the reason above: mend it and try again"
 .venv/bin/python tools/link_libraries.py
 # No question about news, which would cover the notebook, and no request to a server for them.
 said=$(.venv/bin/python -m jupyter labextension disable --level=sys_prefix \

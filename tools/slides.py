@@ -1,7 +1,7 @@
 """One notebook as slides for a browser: nbconvert's reveal.js page, with everything it loads in a folder beside it.
 
 Each heading begins a slide, and each cell after it another; the right-arrow key goes through all of them, and shows the
-output of a cell after its code. templates/slides/ says what is other than nbconvert's own page.
+output of a cell after its code. templates/slides/ says where the page differs from nbconvert's own.
 """
 
 import re
@@ -23,7 +23,7 @@ HEADING = re.compile(r"#{1,3} (.+)")
 
 
 def page(notebook: nbformat.NotebookNode) -> str:
-    """The HTML page; it loads what `copy_libraries` copies, from the folder that it lies in."""
+    """The notebook as an HTML page, which loads what `copy_libraries` puts into the same folder."""
     exporter = SlidesExporter(
         template_name="slides",
         extra_template_basedirs=[str(TEMPLATES)],
@@ -37,31 +37,38 @@ def page(notebook: nbformat.NotebookNode) -> str:
     for cell in cells:
         heading = cell.cell_type == "markdown" and HEADING.match(cell.source)
         cell.metadata.slideshow = {"slide_type": "slide" if heading else "subslide"}
-    title = next(filter(None, (HEADING.match(cell.source) for cell in cells)))[1]
+    headings = filter(None, (HEADING.match(cell.source) for cell in cells))
+    title = next(headings)[1]
     slides = nbformat.v4.new_notebook(cells=cells, metadata=notebook.metadata | {"title": title})
     return exporter.from_notebook_node(slides)[0]
 
 
 def copy_libraries(folder: Path) -> None:
     """Copy what the pages load into `folder`. Raises DigitsError where it cannot be installed or written."""
-    from book_demo import packages  # it imports MXNet, which the student's copies do not need
+    from book_demo import packages  # it imports MXNet, which one page alone does not need
 
     installed = packages()
     for package, names in {"reveal.js": REVEAL, "mathjax": MATHJAX}.items():
         for name in names:
-            source, target = installed / package / name, folder / LIBRARIES / package / name
+            source = installed / package / name
+            target = folder / LIBRARIES / package / name
             try:
                 target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
+                if source.is_dir():
+                    shutil.copytree(source, target)
+                else:
+                    shutil.copy(source, target)
             except OSError as error:
                 raise DigitsError(f"cannot copy {source}: {reason(error)}") from error
 
 
 def _parts(cell: nbformat.NotebookNode) -> Iterator[nbformat.NotebookNode]:
     """A Markdown cell as one cell for each of its headings, and one for what stands before the first."""
-    parts, fenced = [[]], False
+    parts = [[]]
+    fenced = False
     for line in cell.source.split("\n"):
-        fenced ^= line.startswith("```")
+        if line.startswith("```"):
+            fenced = not fenced
         if HEADING.match(line) and not fenced:
             parts.append([])
         parts[-1].append(line)

@@ -2,10 +2,10 @@
 
     python tools/store_notebooks.py [NOTEBOOK...]
 
-Each notebook runs from a fresh kernel of the Python that runs this script, in the folder notebooks/. It is written
+Each notebook runs in a fresh kernel of the Python that runs this script, in the folder notebooks/. It is written
 only after its last cell has succeeded, so an error leaves the stored one as it was. The minutes that the run took go
 into its first cell ("**About 3 minutes**"), into the table of notebooks/teaching.md and, with the accuracy that it
-prints last, into those of README.md.
+prints last, into the tables of README.md.
 """
 
 import argparse
@@ -38,7 +38,10 @@ class OwnKernel(AsyncKernelManager):
 
 
 def execute(path: Path) -> tuple[nbformat.NotebookNode, int]:
-    """The notebook with fresh outputs, and the minutes it took, rounded up. DigitsError when a cell fails."""
+    """The notebook with fresh outputs, and the minutes it took, rounded up.
+
+    Raises DigitsError when the file cannot be read or a cell fails.
+    """
     try:
         notebook = nbformat.read(path, as_version=4)
     except OSError as error:
@@ -57,10 +60,10 @@ def execute(path: Path) -> tuple[nbformat.NotebookNode, int]:
     try:
         client.execute()
     except (CellExecutionError, DeadKernelError) as error:
-        number = client.code_cells_executed
-        what = f"{error.ename}: {error.evalue}" if isinstance(error, CellExecutionError) else str(error)
-        line = next(filter(None, what.splitlines()), "")
-        raise DigitsError(f"{path.name}, code cell {number}: {line} (the stored notebook is as it was)") from error
+        cause = f"{error.ename}: {error.evalue}" if isinstance(error, CellExecutionError) else str(error)
+        line = next(filter(None, cause.splitlines()), "")
+        cell = f"{path.name}, code cell {client.code_cells_executed}"
+        raise DigitsError(f"{cell}: {line} (the stored notebook is as it was)") from error
     return notebook, math.ceil((time.perf_counter() - start) / 60)
 
 
@@ -71,19 +74,20 @@ def state_minutes(notebook: nbformat.NotebookNode, minutes: int) -> None:
 
 
 def last_accuracy(notebook: nbformat.NotebookNode) -> str | None:
-    """The result of a notebook: the last `Test accuracy: 0.9...` that it prints."""
+    """The number in the last line `Test accuracy: 0.9...` that the notebook prints; None where it prints none."""
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     printed = "".join(output.text for output in outputs if output.output_type == "stream")
-    return next(iter(re.findall(r"^Test accuracy: (0\.\d+)$", printed, flags=re.MULTILINE)[-1:]), None)
+    found = re.findall(r"^Test accuracy: (0\.\d+)$", printed, flags=re.MULTILINE)
+    return found[-1] if found else None
 
 
 def state_in_readme(readme: Path, name: str, minutes: int, accuracy: str | None) -> None:
-    """Write a notebook's minutes and accuracy into the tables: the first `N min` of its row, and before its command."""
+    """Write a notebook's minutes and accuracy into the tables: the first `N min` of its row, and beside its network."""
     before = readme.read_text(encoding="utf-8")
     notebook = re.escape(f"notebooks/{name}")
     text = re.sub(rf"(?m)^(\|.*\({notebook}\).*?\| )\w+( min )", rf"\g<1>{minutes}\2", before, count=1)
     if accuracy:
-        text = re.sub(rf"(?m)^(\|.*\| )\S+( \| `make notebooks ARGS={notebook}`)", rf"\g<1>{accuracy}\2", text, count=1)
+        text = re.sub(rf"(?m)^(\|.*\({notebook}\) \| )(?:0\.\d+|TBD)( \|)", rf"\g<1>{accuracy}\2", text, count=1)
     if text != before:
         with atomic_write(readme) as partial:
             partial.write_text(text, encoding="utf-8")
@@ -99,7 +103,7 @@ def state_in_teaching(teaching: Path, name: str, minutes: int) -> None:
 
 
 def store(path: Path) -> int:
-    """Execute the notebook, write it with tidy outputs, and what others say of it; return the minutes it took."""
+    """Execute the notebook, write it and what the tables say of it, and return the minutes it took."""
     notebook, minutes = execute(path)
     tidy(notebook)
     state_minutes(notebook, minutes)

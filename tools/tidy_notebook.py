@@ -1,4 +1,4 @@
-"""Leave in an executed notebook what is the same on another machine and in another run."""
+"""Leave in an executed notebook only what is the same on another machine and in another run."""
 
 import os
 import re
@@ -23,8 +23,8 @@ def last_states(text: str) -> str:
     return "\n".join(line.rpartition("\r")[2].rstrip() if "\r" in line else line for line in lines)
 
 
-def merged(outputs: Iterable[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
-    """The outputs of a cell with the pieces of a stream joined that have no display between them."""
+def join_streams(outputs: Iterable[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    """The outputs of a cell, with the pieces of a stream joined where no display stands between them."""
     result: list[nbformat.NotebookNode] = []
     streams: dict[str, nbformat.NotebookNode] = {}  # since the last display
     for output in outputs:
@@ -49,7 +49,7 @@ def machine_paths() -> dict[str, str]:
     return dict(sorted(names.items(), key=lambda item: -len(item[0])))  # the longest first: one may hold another
 
 
-def neutral(text: str, paths: dict[str, str]) -> str:
+def without_paths(text: str, paths: dict[str, str]) -> str:
     """The text without paths of this machine."""
     for path, name in paths.items():
         text = re.sub(re.escape(path) + r"(?![\w.-])", name, text)
@@ -59,15 +59,15 @@ def neutral(text: str, paths: dict[str, str]) -> str:
 def tidy_output(output: nbformat.NotebookNode, paths: dict[str, str]) -> None:
     """Clean one output in place."""
     if output.output_type == "stream":
-        output.text = neutral(last_states(output.text), paths)
+        output.text = without_paths(last_states(output.text), paths)
         return
     if output.data.pop(WIDGET, None) and "image/png" not in output.data:
-        output.data.clear()  # what is left of a widget is its name, which tells a reader nothing
-    if "image/png" in output.data:  # once is enough, and GitHub shows no picture that is written into HTML
+        output.data.clear()  # the text that is left of a widget is its name, which tells a reader nothing
+    if "image/png" in output.data:  # HTML would hold the picture a second time, and GitHub would not show that one
         output.data.pop("text/html", None)
     for kind, content in output.data.items():
         if kind.startswith("text/"):
-            output.data[kind] = neutral(content, paths)
+            output.data[kind] = without_paths(content, paths)
 
 
 def tidy(notebook: nbformat.NotebookNode) -> None:
@@ -78,7 +78,7 @@ def tidy(notebook: nbformat.NotebookNode) -> None:
         for key in FLEETING_METADATA:
             cell.metadata.pop(key, None)
         if cell.cell_type == "code":
-            cell.outputs = merged(cell.outputs)
+            cell.outputs = join_streams(cell.outputs)
             for output in cell.outputs:
                 tidy_output(output, paths)
             cell.outputs = [output for output in cell.outputs if output.get("text") or output.get("data")]

@@ -3,8 +3,9 @@
     python tools/wheelhouse.py collect [FOLDER]    what `make wheelhouse` does; without FOLDER in wheelhouse/
     python tools/wheelhouse.py check [FOLDER]      whether the project can be installed from it here
 
-It needs no more than a Python, since there may be no .venv yet. The folder is collected beside its place and then
-renamed, so it is there whole or not at all. Its contents.json tells what it was collected for, and each SHA-256.
+It needs nothing but a Python, since there may be no .venv yet. The folder is collected beside its place and then
+renamed, so it is there whole or not at all. Its contents.json tells what it was collected for, and the SHA-256 of each
+wheel.
 """
 
 import argparse
@@ -32,14 +33,17 @@ class WheelhouseError(Exception):
 def collect(folder: Path) -> None:
     """Fill `folder` with a wheel for every pin that this Python needs on this platform, unless it holds them already.
 
-    Raises WheelhouseError when a wheel cannot be had, or when `folder` holds something else. What stood there stays
-    until the new one is whole.
+    Raises WheelhouseError when a wheel cannot be downloaded, or when `folder` holds something else. What stood there
+    stays until the new one is whole.
     """
     with suppress(WheelhouseError):
-        return check(folder)
+        check(folder)
+        return
     if folder.exists() and not _may_be_replaced(folder):
-        raise WheelhouseError(f"{folder} is no wheelhouse: name a folder that is empty or does not exist yet")
-    new, old = (folder.with_name(f".{folder.name}.{state}") for state in ("new", "old"))
+        fix = "name a folder that is empty or does not exist yet"
+        raise WheelhouseError(f"expected a wheelhouse, got {folder}, which holds something else: {fix}")
+    new = folder.with_name(f".{folder.name}.new")
+    old = folder.with_name(f".{folder.name}.old")
     try:
         _leave_one(folder, new, old)  # a run that was killed may have left more
         new.mkdir(parents=True)
@@ -50,7 +54,7 @@ def collect(folder: Path) -> None:
             folder.rename(old)
         new.rename(folder)
     except OSError as error:
-        raise WheelhouseError(f"{folder} cannot be written, {error.strerror}: choose another place") from error
+        raise WheelhouseError(f"cannot write {folder}: {error.strerror}: choose another place") from error
     finally:
         _leave_one(folder, new, old)
 
@@ -62,21 +66,26 @@ def check(folder: Path) -> None:
         python, system, pins, wheels = (about[key] for key in ("python", "platform", "pins", "wheels"))
         here = _here()
         if (python, system) != (here["python"], here["platform"]):
-            raise WheelhouseError(
-                f"the wheelhouse {folder} is for Python {python} on {system}, and this is Python {here['python']} on "
-                f"{here['platform']}: choose the other with PYTHON=/path/to/python{python}, or collect it on a machine "
-                "like this one"
-            )
+            expected = f"expected a wheelhouse for Python {here['python']} on {here['platform']}"
+            found = f"{folder}, which is for Python {python} on {system}"
+            fix = f"choose that Python with PYTHON=/path/to/python{python}, or collect one on a machine like this one"
+            raise WheelhouseError(f"{expected}, got {found}: {fix}")
         if pins != here["pins"]:
-            raise WheelhouseError(f"the wheelhouse {folder} is for another requirements.txt: {ANEW}")
+            raise WheelhouseError(
+                f"expected a wheelhouse for the pins here, got {folder}, which is for another requirements.txt: {ANEW}"
+            )
         for name, sha256 in wheels.items():
             if _sha256(folder / name) != sha256:
-                raise WheelhouseError(f"the wheelhouse {folder} is damaged, {name} is not as collected: {ANEW}")
+                raise WheelhouseError(
+                    f"expected a whole wheelhouse, got {folder}, in which {name} is not as collected: {ANEW}"
+                )
     except FileNotFoundError as error:
         missing = Path(error.filename).name
-        raise WheelhouseError(f"the wheelhouse {folder} is not whole, {missing} is missing: {ANEW}") from error
+        raise WheelhouseError(
+            f"expected a whole wheelhouse, got {folder}, in which {missing} is missing: {ANEW}"
+        ) from error
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        raise WheelhouseError(f"the wheelhouse {folder} cannot be read: {ANEW}") from error
+        raise WheelhouseError(f"expected a whole wheelhouse, got {folder}, which cannot be read: {ANEW}") from error
 
 
 def _here() -> dict[str, str]:
@@ -89,26 +98,30 @@ def _here() -> dict[str, str]:
 
 
 def _may_be_replaced(folder: Path) -> bool:
+    """Whether it is a wheelhouse, in whatever state, or an empty folder."""
     return folder.is_dir() and ((folder / CONTENTS).is_file() or not any(folder.iterdir()))
 
 
 def _download(folder: Path) -> None:
+    """Let pip put the wheels there. Raises WheelhouseError where it cannot."""
     with tempfile.TemporaryDirectory() as temporary:
         try:
             venv.create(temporary, symlinks=True, with_pip=True)  # this Python may have no pip of its own
         except subprocess.CalledProcessError as error:
-            raise WheelhouseError("this Python cannot make an environment with pip: is the disk full?") from error
+            fix = "see that the disk is not full"
+            raise WheelhouseError(f"this Python cannot make an environment with pip: {fix}") from error
         options = ["--quiet", "--disable-pip-version-check", "--only-binary", ":all:", "--dest", folder]
         command = [Path(temporary, "bin", "python"), "-m", "pip", "download", *options, "--requirement", PINS]
         done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         lines = done.stderr.strip().splitlines() or ["no reason given"]
-        reason = next((line for line in reversed(lines) if line.startswith("ERROR: ")), lines[-1])
-        raise WheelhouseError(f"pip could not collect all wheels, {reason.removeprefix('ERROR: ')}: try with a network")
+        errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
+        cause = errors[-1] if errors else lines[-1]
+        raise WheelhouseError(f"pip could not collect all wheels, {cause}: try with a network")
 
 
 def _leave_one(folder: Path, new: Path, old: Path) -> None:
-    """Of what may be there, leave the new wheelhouse, or else the old one."""
+    """Put the old wheelhouse back where no new one has come, and delete what else a run may have left."""
     if old.exists() and not folder.exists():
         old.rename(folder)
     for rest in (new, old):
@@ -121,6 +134,7 @@ def _sha256(path: Path) -> str:
 
 
 def main() -> int:
+    """Collect or check. Returns the exit code: 0, or 1 where something is wrong and a line says what."""
     parser = argparse.ArgumentParser(description="Collect the wheels of requirements.txt, or check them.")
     parser.add_argument("command", choices=["collect", "check"])
     parser.add_argument("folder", type=Path, nargs="?", default=ROOT / "wheelhouse")

@@ -1,13 +1,13 @@
 /**
  * The live demo of the book's front page: the canvas of the notebooks, with its network in the reader's browser.
  *
- * canvas.js talks to a model. In a notebook that is anywidget's, with helpers/canvas.py behind it. Here it is PageModel
- * with to_mnist.js and reader.js, which answer the same.
+ * canvas.js talks to a model. In a notebook that is anywidget's, with helpers/canvas/widget.py behind it. Here it is
+ * PageModel with to_mnist.js and reader.js, which answer the same.
  */
 
 import canvas from "./canvas.js";
 import { NETWORK, Reader } from "./reader.js";
-import { ALL_STEPS, PEN, toMnist } from "./to_mnist.js";
+import { ALL_STEPS, PEN_WIDTH, toMnist } from "./to_mnist.js";
 
 const MEGABYTES = 15; // of the runtime and the network
 
@@ -16,14 +16,14 @@ class PageModel {
   constructor(reader, result) {
     this.reader = reader;
     this.listeners = {};
-    this.kept = [];
+    this.items = []; // of the collection
     this.next = null; // the drawing that is to be read
     this.reading = false;
     this.values = {
       networks: [NETWORK],
-      drawing: { seq: 0, strokes: [], pen: PEN, steps: ALL_STEPS, inside: false },
+      drawing: { seq: 0, strokes: [], pen: PEN_WIDTH, steps: ALL_STEPS, inside: false },
       result: { ...result, seq: 0 },
-      collection: this.count(),
+      collection: this.collection(),
     };
   }
 
@@ -58,14 +58,15 @@ class PageModel {
     this.reading = false;
   }
 
-  /** Keep a drawing under its label, until the page is left. */
+  /** Add a drawing with its label to the collection, which lasts until the page is left. */
   send({ keep, strokes, pen }) {
-    this.kept.push({ label: keep, strokes, pen });
-    queueMicrotask(() => this.set("collection", this.count())); // an answer comes after canvas.js has asked
+    this.items.push({ label: keep, strokes, pen });
+    queueMicrotask(() => this.set("collection", this.collection())); // an answer comes after canvas.js has asked
   }
 
-  count() {
-    return { count: this.kept.length, file: "", error: "", times: this.kept.length + 1 };
+  /** What canvas.js is told of the collection. */
+  collection() {
+    return { count: this.items.length, file: "", error: "", times: this.items.length + 1 };
   }
 }
 

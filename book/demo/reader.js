@@ -1,10 +1,10 @@
 /**
  * Reads images with the network that is trained on drawings, in the reader's browser, by ONNX Runtime in WebAssembly.
- * The answers have the form and the limits of those of helpers/reading.py.
+ * Its results have the form and the limits of those of helpers/canvas/readers.py.
  */
 
 export const NETWORK = "CNN"; // its name above the bars
-const SURE = 0.6; // an answer with less probability than this is none
+const SURE = 0.6; // an answer with less probability than this is none; as in helpers/canvas/readers.py
 
 export class Reader {
   /** network: makes ten probabilities of an image of 784 bytes; without one, `error` is the answer to every image. */
@@ -36,9 +36,16 @@ export class Reader {
     }
     const highest = Math.max(...probabilities);
     const answer = highest > 0 && highest >= SURE ? probabilities.indexOf(highest) : null;
-    const state = error ? "error" : empty ? "empty" : answer === null ? "unsure" : "sure";
+    const state = stateOf(error, empty, answer);
     return { state, error, image, readings: { [NETWORK]: { probabilities, answer } }, inside: {} };
   }
+}
+
+/** A result at a glance. */
+function stateOf(error, empty, answer) {
+  if (error) return "error";
+  if (empty) return "empty";
+  return answer === null ? "unsure" : "sure";
 }
 
 async function loadNetwork() {

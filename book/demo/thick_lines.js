@@ -2,8 +2,8 @@
  * Thick round lines in black and white, as OpenCV draws them: cv2.polylines with LINE_8 and 8 bits of fraction.
  *
  * Each line is a rectangle with a disc at either end. Written after modules/imgproc/src/drawing.cpp of OpenCV 4
- * (ThickLine, FillConvexPoly, Line2, Circle, clipLine), whose order and rounding is kept wherever it decides about a
- * pixel. Inside, coordinates are whole 65536ths of a pixel, counted from the middle of the first one.
+ * (ThickLine, FillConvexPoly, Line2, Circle, clipLine), whose order and rounding are kept wherever they decide about
+ * a pixel. Inside, coordinates are whole 65536ths of a pixel, counted from the middle of the first one.
  */
 
 const ONE = 2 ** 16; // a pixel

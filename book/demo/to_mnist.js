@@ -1,6 +1,7 @@
 /**
- * From a drawing to the image of 28 x 28 pixels that MNIST would hold of it: what helpers/drawing.py and
- * helpers/strokes.py do, with their names, in the browser. tests/test_book_drawing.py holds the images equal.
+ * From a drawing to the image of 28 x 28 pixels that MNIST would hold of it: what helpers/drawing/strokes.py and
+ * helpers/drawing/field.py do, with their names, in the browser. tests/book/test_book_drawing.py holds the images
+ * equal.
  *
  * Strokes are lists of points [x, y], x to the right and y down, in units of the pad, 0..1, or in pixels of the field,
  * 0..28. An image is 784 bytes, row by row, ink bright on 0.
@@ -8,30 +9,33 @@
 
 import { drawLines, FRACTION, round } from "./thick_lines.js";
 
-export const PEN = 0.06; // width of a pen's ink on the pad, as a share of its side
+export const PEN_WIDTH = 0.06; // width of a pen's ink on the pad, as a share of its side
 export const ALL_STEPS = { fit: true, centre: true, ink: true, resize: false };
 const FIELD = 28; // side of an MNIST image, in pixels
 const BOX = 20; // longer side of the digit in it, in pixels
-const INK = 2.5; // width of a stroke in it, in pixels
+const INK_WIDTH = 2.5; // width of a stroke in it, in pixels
 const SMALLEST = 0.05; // of the pad: what is smaller is not enlarged any further
 const FAR = 100; // pads: no pen gets there
-const FINE = 14; // each pixel is drawn as FINE x FINE finer ones
+const SUBPIXELS = 14; // along each side of a pixel, which is drawn as so many finer ones
 const PAD_PIXELS = 280; // side of the pads that are plainly resized
 const TIE = 1e-3; // of a pixel: so far a centre of mass may be from the middle between two
 
 /**
- * The image that MNIST would hold of a drawing, all zeros without a point. Points that are no finite numbers are left
+ * The image that MNIST would hold of a drawing, all zeros without a point. Points that are not finite numbers are left
  * out.
  *
- * pen: width of the ink as a share of the pad's side, 0..1. steps: what is done, see Steps in helpers/drawing.py.
- * Throws a RangeError for a pen of no width.
+ * pen: width of the ink as a share of the pad's side, 0..1. steps: what is done, see Steps in
+ * helpers/drawing/strokes.py. Throws a RangeError for a pen without a width.
  */
-export function toMnist(strokes, pen = PEN, steps = ALL_STEPS) {
-  if (!(pen > 0 && pen <= 1)) throw new RangeError(`a pen of width ${pen} was given, wanted is a share of the pad`);
+export function toMnist(strokes, pen = PEN_WIDTH, steps = ALL_STEPS) {
+  if (!(pen > 0 && pen <= 1)) {
+    const fix = "give a share of the pad's side, as 0.06";
+    throw new RangeError(`expected a pen's width above 0 and at most 1, got ${pen}: ${fix}`);
+  }
   const drawn = asStrokes(strokes);
   if (steps.resize) return plainResize(drawn, pen);
   const [placed, width] = steps.fit ? fitStrokes(drawn, steps.ink ? null : pen)
-    : [scaled(drawn, FIELD), steps.ink ? INK : pen * FIELD];
+    : [scaled(drawn, FIELD), steps.ink ? INK_WIDTH : pen * FIELD];
   const image = drawInk(placed, width);
   return steps.centre ? centreByMass(image) : image;
 }
@@ -59,21 +63,21 @@ function fitStrokes(strokes, pen) {
     });
   }
   const longer = Math.max(high[0] - low[0], high[1] - low[1], SMALLEST);
-  const scale = pen === null ? (BOX - INK) / longer : BOX / (longer + pen);
+  const scale = pen === null ? (BOX - INK_WIDTH) / longer : BOX / (longer + pen);
   const middle = [0, 1].map((axis) => (low[axis] + high[axis]) / 2);
   const placed = changed(strokes, (value, axis) => (value - middle[axis]) * scale + FIELD / 2);
-  return [placed, pen === null ? INK : pen * scale];
+  return [placed, pen === null ? INK_WIDTH : pen * scale];
 }
 
 /** The image of strokes in pixels of the field, drawn with a round pen of so many pixels. */
 function drawInk(strokes, width) {
-  const side = FIELD * FINE;
-  const fine = drawPixels(scaled(strokes, FINE), side, width * FINE);
-  const share = Math.fround(1 / FINE ** 2); // of 32 bits, as OpenCV computes the mean
+  const side = FIELD * SUBPIXELS;
+  const fine = drawPixels(scaled(strokes, SUBPIXELS), side, width * SUBPIXELS);
+  const share = Math.fround(1 / SUBPIXELS ** 2); // of 32 bits, as OpenCV computes the mean
   return makeImage((row, column) => {
     let sum = 0;
-    for (let y = row * FINE; y < (row + 1) * FINE; y++) {
-      for (let x = column * FINE; x < (column + 1) * FINE; x++) sum += fine[y * side + x];
+    for (let y = row * SUBPIXELS; y < (row + 1) * SUBPIXELS; y++) {
+      for (let x = column * SUBPIXELS; x < (column + 1) * SUBPIXELS; x++) sum += fine[y * side + x];
     }
     return round(Math.fround(sum * share));
   });

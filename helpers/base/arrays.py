@@ -1,167 +1,224 @@
-"""Check the images that are given to a network, and say how to mend them."""
+"""The checks of arrays: each function returns a NumPy array of a known shape and range, or says how to get one.
+
+`as_array` takes anything; the others also check what they are named after:
+
+    one_image, many_images    what a network reads: (28, 28) and (N, 1, 28, 28), floats in 0..1
+    as_batch                  images of the shape that a module is bound for
+    as_tiles                  what a gallery shows: (N, height, width)
+    as_picture                a photo or a scan: (height, width, channels), floats in 0..1
+    as_numbers, as_classes    a list of numbers, a list of digits
+    as_probabilities          ten for each image
+
+Every argument may be an array of NumPy or MXNet, a list, or whatever else NumPy makes an array of. What cannot be used
+raises a DigitsError of one line: what was expected, what it got, and the next step.
+Serves drawing, plots, classifier, training, canvas and exercises.
+"""
 
 import numpy as np
 
 from helpers.base.errors import DigitsError
 
-import mxnet as mx
+OVERSHOOT = 1e-4  # how far rounding and interpolation may leave the range of an image
+
+SUM_ERROR = 1e-3  # how far the sum of a network's probabilities may be from 1
+
+CONVERT = 'convert them, as .astype("float32") does where it can'
+
+INK = "floats in 0..1, 1 for full ink"
+
+PICTURE = "one picture of finite numbers, (H, W) grey, (H, W, 3) colour or (H, W, 4) colour and alpha"
 
 
-def one_image(image: np.ndarray) -> np.ndarray:
-    """Return `image` as (28, 28) float32. Raises DigitsError unless it has that shape and floats in 0..1."""
-    image = _as_array(image)
-    if image.shape != (28, 28):
-        fix = _to_one(image.shape)
-        raise DigitsError(f"an array of shape {image.shape} was given, one image (28, 28) is wanted: {fix}")
-    return _in_range(image, "image")
+def as_array(values, name: str = "an array") -> np.ndarray:
+    """`values` as a NumPy array of any shape and type; an MXNet NDArray is copied from its device in one go.
 
-
-def many_images(images: np.ndarray) -> np.ndarray:
-    """Return `images` as (N, 1, 28, 28) float32, N may be 0. Raises DigitsError as `one_image` does."""
-    images = _as_array(images)
-    if images.ndim != 4 or images.shape[1:] != (1, 28, 28):
-        fix = _to_many(images.shape)
-        raise DigitsError(f"an array of shape {images.shape} was given, images (N, 1, 28, 28) are wanted: {fix}")
-    return _in_range(images, "images")
-
-
-def _to_one(shape: tuple[int, ...]) -> str:
-    """What turns an array of this shape into one image."""
-    match shape:
-        case (784,):
-            return "image.reshape(28, 28)"
-        case (1, 28, 28):
-            return "image[0]"
-        case (28, 28, 1):
-            return "image[:, :, 0]"
-        case (_, 1, 28, 28):
-            return "choose one, as in images[0, 0], or ask for the probabilities_of(images)"
-        case (_, _) | (_, _, 3) | (_, _, 4):
-            return "helpers.drawing.to_mnist_from_image(picture) makes it of any picture"
-        case _:
-            return "choose one image and bring it into that shape"
-
-
-def _to_many(shape: tuple[int, ...]) -> str:
-    """What turns an array of this shape into a batch."""
-    match shape:
-        case (28, 28):
-            return "ask for the probabilities(image) of one, or give image[np.newaxis, np.newaxis]"
-        case (_, 28, 28):
-            return "images[:, np.newaxis]"
-        case (_, 28, 28, 1):
-            return "images.transpose(0, 3, 1, 2)"
-        case (28, 28, _):
-            return "images.transpose(2, 0, 1)[:, np.newaxis]"
-        case (_, 784):
-            return "images.reshape(-1, 1, 28, 28)"
-        case (784, _):
-            return "images.T.reshape(-1, 1, 28, 28)"
-        case _:
-            return "bring them into that shape, one channel of 28 rows and 28 columns each"
-
-
-def _as_array(images: np.ndarray) -> np.ndarray:
-    if isinstance(images, mx.nd.NDArray):
-        return images.asnumpy()
-    try:
-        return np.asarray(images)
-    except ValueError as error:  # nested lists of unequal length
-        raise DigitsError(f"{type(images).__name__} was given, an array is wanted: {error}") from error
-
-
-def _in_range(images: np.ndarray, name: str) -> np.ndarray:
-    """Check type and values; `name` is what the caller knows the array by."""
-    wanted = "floats in 0..1 are wanted, 1 for full ink"
-    by_255 = f"divide by 255: {name} / 255"
-    if images.dtype.kind != "f":
-        fix = by_255 if images.dtype.kind in "iu" else f'give numbers, as {name}.astype("float32") does where it can'
-        raise DigitsError(f"values of type {images.dtype} were given, {wanted}: {fix}")
-    low, high = images.min(initial=0), images.max(initial=0)
-    if not np.isfinite([low, high]).all():
-        raise DigitsError(f"NaN or infinite values were given, {wanted}: np.nan_to_num({name}) removes them")
-    tolerance = 1e-4  # what rounding and interpolation overshoot
-    if low < -tolerance or high > 1 + tolerance:
-        fix = by_255 if low >= 0 and 2 < high <= 255 else f"scale them, or cut them off with np.clip({name}, 0, 1)"
-        raise DigitsError(f"values from {low:.4g} to {high:.4g} were given, {wanted}: {fix}")
-    return images.astype(np.float32, order="C")
-
-
-# MERGED plot_inputs: What the pictures accept: each function returns a NumPy array of a known shape or raises a one-line DigitsError.
-
-
-def to_array(values, what: str) -> np.ndarray:
-    """`values` as a NumPy array; an MXNet NDArray is copied from its device in one go."""
+    name: what the message calls the values. Raises DigitsError for rows of different lengths.
+    """
     if hasattr(values, "asnumpy"):
         return values.asnumpy()
     try:
         return np.asarray(values)
-    except ValueError as error:  # rows of different lengths
-        raise DigitsError(f"{what} cannot be made an array: all of its rows need the same length") from error
+    except ValueError as error:
+        found = f"a {type(values).__name__} with rows of unequal length"
+        raise _refusal(name, found, "give every row the same length") from error
 
 
-def as_images(images, what: str = "images", most: int | None = None) -> np.ndarray:
-    """(N, height, width) from images of shape (N, 1, height, width), (N, height, width) or (height, width).
+def one_image(image) -> np.ndarray:
+    """One image as a network reads it, (28, 28) float32 in 0..1. Raises DigitsError for anything else."""
+    array = as_array(image, "an image")
+    if array.shape != (28, 28):
+        raise _wrong_shape("one image of shape (28, 28)", array, _to_one_image(array.shape))
+    return _ink(array, "image")
 
-    DigitsError on other shapes, no image, more than `most`, or values that are not finite numbers.
+
+def many_images(images) -> np.ndarray:
+    """Images as a network reads them, (N, 1, 28, 28) float32 in 0..1, N may be 0. Raises DigitsError as `one_image`."""
+    array = as_array(images, "images")
+    if array.ndim != 4 or array.shape[1:] != (1, 28, 28):
+        raise _wrong_shape("images of shape (N, 1, 28, 28)", array, _to_many_images(array.shape))
+    return _ink(array, "images")
+
+
+def as_batch(images, shape: tuple[int, ...]) -> np.ndarray:
+    """At least one image of `shape`, (N, *shape) float32, in whatever range they are.
+
+    Raises DigitsError for another shape, for none at all, and for what are no numbers.
     """
-    array = to_array(images, what)
-    shape = array.shape
+    array = as_array(images, "images")
+    if array.shape[1:] != shape or len(array) == 0:
+        sides = ", ".join(map(str, ["N", *shape]))
+        raise _wrong_shape(f"images of shape ({sides}) with N at least 1", array, "bring them into that shape")
+    return _numbers(array, "images of numbers").astype(np.float32, copy=False)
+
+
+def as_tiles(images, name: str = "images", most: int | None = None) -> np.ndarray:
+    """The tiles of a gallery, (N, height, width) with N at least 1: images, filters or feature maps.
+
+    images: (N, 1, height, width), (N, height, width) or one (height, width). Raises DigitsError for another shape, for
+    none or more than `most` of them, and for values that are not finite numbers.
+    """
+    array = as_array(images, name)
+    tiles = array
     if array.ndim == 2:
-        array = array[np.newaxis]
-    elif array.ndim == 4 and shape[1] == 1:
-        array = array[:, 0]
-    if array.ndim != 3 or not all(array.shape[1:]):
-        raise DigitsError(
-            f"{what} of shape {shape}: give (N, 1, height, width), (N, height, width) or one (height, width)"
-        )
-    if len(array) == 0:
-        raise DigitsError(f"{what} of shape {shape}: there is nothing to draw, give at least one")
-    if most is not None and len(array) > most:
-        raise DigitsError(
-            f"{len(array):,} {what} are too many for one picture: give at most {most}, such as {what}[:20]"
-        )
-    return _finite(array, what)
+        tiles = array[np.newaxis]
+    elif array.ndim == 4 and array.shape[1] == 1:
+        tiles = array[:, 0]
+    if tiles.ndim != 3 or 0 in tiles.shape[1:]:
+        expected = f"{name} of shape (N, 1, height, width), (N, height, width) or (height, width)"
+        raise _wrong_shape(expected, array, "bring them into one of these shapes")
+    if len(tiles) == 0:
+        raise _wrong_shape(f"{name}, at least one", array, "choose what to draw")
+    if most is not None and len(tiles) > most:
+        fix = f"choose some, such as {name}[:{min(most, 20)}]"
+        raise _refusal(f"at most {most} {name} in one picture", f"{len(tiles):,}", fix)
+    return _finite(tiles, f"{name} of finite numbers")
 
 
-def as_numbers(values, what: str) -> np.ndarray:
-    """At least one finite number, (K,)."""
-    array = to_array(values, what)
+def as_picture(picture) -> np.ndarray:
+    """A new array (H, W, C), float32 in 0..1, with C from 1 to 4 channels, from a photo, a scan or a drawing.
+
+    picture: (H, W) or (H, W, C) of at least one pixel. Unsigned integers fill the range of their type; other numbers
+    are taken to end at 255 where one of them is above 1. Raises DigitsError for anything else.
+    """
+    array = _numbers(as_array(picture, PICTURE), PICTURE)
+    channels = array[..., np.newaxis] if array.ndim == 2 else array
+    if channels.ndim != 3 or channels.size == 0 or channels.shape[2] > 4:
+        raise _wrong_shape(PICTURE, array, "bring it into one of these shapes")
+    floats = _finite(channels.astype(np.float32), PICTURE)
+    if array.dtype.kind == "u":
+        floats /= np.iinfo(array.dtype).max
+    elif floats.max() > 1:
+        floats /= 255  # the numbers of a common image in another type
+    return floats
+
+
+def as_numbers(values, name: str) -> np.ndarray:
+    """At least one finite number, (K,). Raises DigitsError for anything else."""
+    array = as_array(values, name)
     if array.ndim != 1 or len(array) == 0:
-        raise DigitsError(f"{what} of shape {array.shape}: give a list of at least one number, shape (K,)")
-    return _finite(array, what)
+        raise _wrong_shape(f"{name} of shape (K,), at least one number", array, "give a list of numbers")
+    return _finite(array, f"{name} of finite numbers")
 
 
-def as_classes(labels, what: str) -> np.ndarray:
-    """Digits 0 to 9 as integers, (N,)."""
-    array = as_numbers(labels, what)
-    if array.min() < 0 or array.max() > 9 or (array != np.round(array)).any():
-        raise DigitsError(f"{what} from {array.min():g} to {array.max():g}: give whole numbers from 0 to 9")
+def as_classes(labels, name: str) -> np.ndarray:
+    """Digits 0 to 9 as integers, (N,) with N at least 1. Raises DigitsError for anything else."""
+    array = as_numbers(labels, name)
+    low = array.min()
+    high = array.max()
+    if low < 0 or high > 9 or (array != np.round(array)).any():
+        fix = "give the digit of each image"
+        raise _refusal(f"{name} of whole numbers from 0 to 9", f"values from {low:g} to {high:g}", fix)
     return array.astype(int)
 
 
 def as_probabilities(values, count: int) -> np.ndarray:
-    """Probabilities of the ten digits for `count` images, (count, 10); each row adds up to 1."""
-    array = to_array(values, "probabilities")
-    if count == 1 and array.ndim == 1:
-        array = array[np.newaxis]
-    if array.shape != (count, 10):
-        wanted = "(10,)" if count == 1 else f"({count}, 10)"
-        raise DigitsError(f"probabilities of shape {array.shape}: give {wanted}, ten for each image")
-    array = _finite(array, "probabilities")
-    sums = array.sum(axis=1)
+    """Probabilities of the ten digits for `count` images, (count, 10); those of one image may be (10,).
+
+    Raises DigitsError for another shape, and unless each row holds numbers of at least 0 that add up to 1.
+    """
+    array = as_array(values, "probabilities")
+    rows = array[np.newaxis] if count == 1 and array.ndim == 1 else array
+    if rows.shape != (count, 10):
+        shape = "(10,)" if count == 1 else f"({count}, 10)"
+        raise _wrong_shape(f"probabilities of shape {shape}", array, "give ten for each image")
+    _finite(rows, "probabilities of finite numbers")
+    low = rows.min()
+    sums = rows.sum(axis=1)
     furthest = sums[np.abs(sums - 1).argmax()]
-    if array.min() < 0 or abs(furthest - 1) > 1e-3:
-        raise DigitsError(
-            f"probabilities from {array.min():.3g} with a sum of {furthest:.3g}: "
-            "give the softmax of the network, ten numbers of at least 0 that add up to 1"
-        )
+    if low < 0 or abs(furthest - 1) > SUM_ERROR:
+        found = f"numbers from {low:.3g} with a sum of {furthest:.3g}"
+        raise _refusal("probabilities of at least 0 that add up to 1", found, "give the softmax of the network")
+    return rows
+
+
+def _refusal(expected: str, found: str, fix: str) -> DigitsError:
+    """The form of every message of this module."""
+    return DigitsError(f"expected {expected}, got {found}: {fix}")
+
+
+def _wrong_shape(expected: str, array: np.ndarray, fix: str) -> DigitsError:
+    return _refusal(expected, f"an array of shape {array.shape}", fix)
+
+
+def _numbers(array: np.ndarray, expected: str, kinds: str = "biuf", fix: str = CONVERT) -> np.ndarray:
+    """The array, if its type is of one of NumPy's `kinds`: booleans, integers with and without a sign, floats."""
+    if array.dtype.kind not in kinds:
+        raise _refusal(expected, f"values of type {array.dtype}", fix)
     return array
 
 
-def _finite(array: np.ndarray, what: str) -> np.ndarray:
-    if array.dtype.kind not in "biuf":
-        raise DigitsError(f"{what} of type {array.dtype}: give numbers")
-    if not np.isfinite(array).all():
-        raise DigitsError(f"{what} hold values that are not finite (NaN or infinity): give numbers")
+def _finite(array: np.ndarray, expected: str, name: str = "values") -> np.ndarray:
+    """The array, if it holds numbers and all of them are finite."""
+    _numbers(array, expected)
+    if not np.isfinite([array.min(initial=0), array.max(initial=0)]).all():  # both are NaN where one value is
+        raise _refusal(expected, "NaN or infinite values", f"np.nan_to_num({name}) replaces them")
     return array
+
+
+def _ink(array: np.ndarray, name: str) -> np.ndarray:
+    """A copy as float32 in C order, if the array holds floats in 0..1; `name` is what a user calls the array."""
+    by_255 = f"divide by 255, as in {name} / 255"
+    _numbers(array, INK, "f", fix=by_255 if array.dtype.kind in "iu" else CONVERT)
+    _finite(array, INK, name)
+    low = array.min(initial=0)
+    high = array.max(initial=0)
+    if low < -OVERSHOOT or high > 1 + OVERSHOOT:
+        fix = by_255 if low >= 0 and 2 < high <= 255 else f"scale them, or cut them off with np.clip({name}, 0, 1)"
+        raise _refusal(INK, f"values from {low:.4g} to {high:.4g}", fix)
+    return array.astype(np.float32, order="C")
+
+
+def _to_one_image(shape: tuple[int, ...]) -> str:
+    """What turns an array of this shape into one image."""
+    match shape:
+        case (784,):
+            return "use image.reshape(28, 28)"
+        case (1, 28, 28):
+            return "use image[0]"
+        case (28, 28, 1):
+            return "use image[:, :, 0]"
+        case (_, 1, 28, 28):
+            return "choose one, as in images[0, 0], or ask for the probabilities_of(images)"
+        case (_, _) | (_, _, 3) | (_, _, 4):
+            return "use helpers.drawing.to_mnist_from_image(picture), which takes any picture"
+        case _:
+            return "choose one image and bring it into that shape"
+
+
+def _to_many_images(shape: tuple[int, ...]) -> str:
+    """What turns an array of this shape into images for a network."""
+    match shape:
+        case (28, 28):
+            return "ask for the probabilities(image) of one, or give image[np.newaxis, np.newaxis]"
+        case (_, 28, 28):
+            return "use images[:, np.newaxis]"
+        case (_, 28, 28, 1):
+            return "use images.transpose(0, 3, 1, 2)"
+        case (28, 28, _):
+            return "use images.transpose(2, 0, 1)[:, np.newaxis]"
+        case (_, 784):
+            return "use images.reshape(-1, 1, 28, 28)"
+        case (784, _):
+            return "use images.T.reshape(-1, 1, 28, 28)"
+        case _:
+            return "bring them into that shape, one channel of 28 rows and 28 columns each"

@@ -3,6 +3,7 @@
 MXNet's last release is of 2022. Since then NumPy and Python have dropped a few names that it reads while it is
 imported. `prepare()` puts back those names and no others, each only where it is missing, and leaves the rest of
 NumPy as it is. `helpers/__init__.py` calls it, so `import helpers` has to come before `import mxnet`.
+All chapters.
 """
 
 import importlib.util
@@ -58,21 +59,9 @@ class _LighterImport:
 
 def prepare() -> None:
     """Restore what MXNet 1.9.1 needs, set its backend, silence its start-up messages. A second call changes nothing."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # NumPy warns when it is asked whether it has one of the dropped names
-        for name, value in removed_numpy_names().items():
-            if not hasattr(np, name):
-                setattr(np, name, value)
-
-    # Python 3.12 dropped distutils; MXNet compares version numbers with two of its classes.
+    _restore_numpy_names()
     if importlib.util.find_spec("distutils") is None:
-        from packaging.version import Version
-
-        package, version = types.ModuleType("distutils"), types.ModuleType("distutils.version")
-        version.LooseVersion = version.StrictVersion = Version
-        package.version = version
-        sys.modules.update({"distutils": package, "distutils.version": version})
-
+        _restore_distutils()
     if _LighterImport not in sys.meta_path:
         sys.meta_path.insert(0, _LighterImport)
 
@@ -85,3 +74,24 @@ def prepare() -> None:
     # a training module by shared_module, change no answer. "default" fuses nothing, and its answers are right.
     os.environ.setdefault("MXNET_SUBGRAPH_BACKEND", "default")
     os.environ.setdefault("MXNET_SUBGRAPH_VERBOSE", "0")  # else each bind writes which backend it uses
+
+
+def _restore_numpy_names() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # NumPy warns when it is asked whether it has one of the dropped names
+        for name, value in removed_numpy_names().items():
+            if not hasattr(np, name):
+                setattr(np, name, value)
+
+
+def _restore_distutils() -> None:
+    """Python 3.12 dropped distutils; MXNet compares version numbers with two of its classes."""
+    from packaging.version import Version
+
+    version = types.ModuleType("distutils.version")
+    version.LooseVersion = Version
+    version.StrictVersion = Version
+    package = types.ModuleType("distutils")
+    package.version = version
+    sys.modules["distutils"] = package
+    sys.modules["distutils.version"] = version

@@ -1,11 +1,14 @@
-"""The one exception of this package, and how a command shows it."""
+"""The one exception of this package, and how a command shows it.
+
+Serves every room, the tools and the demo.
+"""
 
 import sys
 from collections.abc import Callable
 
 
 class DigitsError(Exception):
-    """Something a user can mend. The message is one line that says what was found, what is wanted and the next step.
+    """Something a user can mend. The message is one line: what was expected, what it got, and the next step.
 
     The command line prints it without a traceback.
     """

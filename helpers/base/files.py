@@ -1,15 +1,18 @@
-"""Write a file whole or not at all, and say in plain words what an operating system's error means."""
+"""Files that are never half written, one writer at a time, and plain words for what an operating system refuses.
+
+Serves every room that writes a file, the command line and the tools.
+"""
 
 import errno
-import fcntl
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
 from helpers.base.errors import DigitsError
+
+PATIENCE = 10  # seconds to wait for another writer
 
 REASONS = {
     errno.ENOENT: "there is no such file or folder: check the path",
@@ -61,8 +64,33 @@ def check_writable(path: str | Path) -> None:
         raise _Discard
 
 
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Be the only one, among all processes and threads, that holds the lock of the file at `path`.
+
+    The lock is an empty hidden file beside it. The operating system frees it when its holder ends, in whatever way, so
+    a killed process leaves nothing locked. Whoever reaches the file by a link has to give the path that the link leads
+    to. Raises DigitsError when another has held the lock for `PATIENCE` seconds, and where the file system refuses.
+    """
+    import filelock  # here, since `python -m helpers check` imports this module and has to work without any package
+
+    lock = filelock.FileLock(path.with_name(f".{path.name}.lock"))
+    try:
+        (path.parent / "..").stat()  # raises where the folder is none; filelock would make one that is missing
+        with lock.acquire(timeout=PATIENCE, poll_interval=0.01):
+            yield
+    except filelock.Timeout:
+        raise DigitsError(f"cannot write {path}: it has been in use for {PATIENCE} seconds: try again") from None
+    except OSError as error:
+        raise DigitsError(f"cannot write {path}: {reason(error)}") from error
+
+
 def checkpoint_beside(out: Path) -> Path:
-    """Where a training that saves its best epoch in `out` keeps its checkpoint (see helpers.resume)."""
+    """Where a training that saves its best epoch in `out` keeps its checkpoint.
+
+    What a checkpoint holds belongs to helpers.training.checkpoint. Its path stands here, because that module imports
+    MXNet, and the command line asks for the path before it has set the number of MXNet's threads.
+    """
     return out.with_name(f"{out.name}.checkpoint")
 
 
@@ -74,38 +102,3 @@ def _flush(path: Path) -> None:
     """Have the bytes on the disk before the name points at them; a disk may report that it is full as late as here."""
     with path.open("rb") as file:
         os.fsync(file.fileno())
-
-
-# MERGED lock: One writer at a time: a lock that processes and threads share by the path of a file.
-
-PATIENCE = 10  # seconds to wait for another writer
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Be the only one, among all processes and threads, that holds the lock of the file at `path`.
-
-    The lock is an empty hidden file beside it, which stays. The operating system frees it when its holder ends, in
-    whatever way, so a killed process leaves nothing locked. Raises DigitsError when another has held it for 10 seconds,
-    and where the file system refuses.
-    """
-    try:
-        handle = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        try:
-            _take(handle, path)
-            yield
-        finally:
-            os.close(handle)  # frees the lock
-    except OSError as error:
-        raise DigitsError(f"cannot write {path}: {reason(error)}") from error
-
-
-def _take(handle: int, path: Path) -> None:
-    end = time.monotonic() + PATIENCE
-    while True:
-        try:
-            return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > end:
-                raise DigitsError(f"{path} has been in use for {PATIENCE} seconds: try again") from None
-        time.sleep(0.01)

@@ -1,4 +1,9 @@
-"""How the Jupyter servers of this project talk to a browser: without waiting."""
+"""How the Jupyter servers of this project talk to a browser: without waiting.
+
+jupyter/jupyter_server_config.py names it for `make lab`, and the demo for its own server.
+
+Serves JupyterLab and the demo.
+"""
 
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 

@@ -2,6 +2,8 @@
 
 MXNet and OpenMP read environment variables once, when `import mxnet` loads them; `helpers/__init__.py` calls
 `prepare()` before. A variable that the user has set stays as it is.
+
+All chapters.
 """
 
 import os

@@ -10,6 +10,7 @@
 const SIDE = 1000; // of the pad, in units of its SVG
 const NEAR = 0.002; // of the pad: points closer than this tell nothing new
 const PATIENCE = 1000; // ms without an answer before the pad says so
+const QUIET = 300; // ms after which an answer is read out
 const STEPS = {
   fit: ["Fit the box", "the digit fills 20 × 20 pixels"],
   centre: ["Centre", "its weight comes to the middle"],
@@ -47,10 +48,16 @@ const uniqueId = () => `digit-canvas-${++views}-${Math.random().toString(36).sli
 
 // ---------------------------------------------------------------------------------------------- the pad
 
-/** Ink on an SVG: pointer and keyboard make strokes, lists of [x, y] in 0..1. `changed(strokes)` is told of each move. */
+/**
+ * Ink on an SVG: pointer and keyboard make strokes, lists of [x, y] in 0..1.
+ *
+ * It calls `begin()` before a stroke, `changed(strokes)` at each move, `lifted()` when the pen goes up, and `clear()`
+ * when a key asks for an empty pad.
+ */
 class Pad {
-  constructor(element, { changed, lifted, clear }) {
+  constructor(element, { begin, changed, lifted, clear }) {
     this.element = element;
+    this.begin = begin;
     this.changed = changed;
     this.lifted = lifted;
     this.clear = clear;
@@ -70,7 +77,7 @@ class Pad {
       lostpointercapture: (event) => this.release(event),
       contextmenu: (event) => event.preventDefault(), // of a long touch
       keydown: (event) => this.key(event),
-      blur: () => { this.showCursor(false); this.lift(); },
+      blur: () => this.leave(),
     };
     fill(element, listen, []);
   }
@@ -89,6 +96,7 @@ class Pad {
   }
 
   start(point) {
+    this.begin();
     this.wet = [point];
     this.strokes = [...this.strokes, this.wet]; // a new list: the history holds the old one
     this.ink.append(makeSvg("path", { d: pathOf(this.wet) }));
@@ -138,6 +146,11 @@ class Pad {
     this.lift();
   }
 
+  leave() {
+    this.showCursor(false);
+    this.lift();
+  }
+
   /** Where on the pad an event is. Beyond its edge the pen draws along the edge: what is read is what is seen. */
   place(event) {
     const box = this.element.getBoundingClientRect();
@@ -146,7 +159,7 @@ class Pad {
 
   key(event) {
     const arrow = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
-    if (!plain(event)) return;
+    if (isCommand(event)) return;
     if (arrow) {
       const step = event.shiftKey ? 0.1 : 0.02;
       this.cursor = this.cursor.map((value, axis) => within(value + step * arrow[axis]));
@@ -182,35 +195,67 @@ function pathOf(stroke) {
 
 // ---------------------------------------------------------------------------------------------- Python
 
-/** Sends drawings to Python, the newest once per frame, and numbers them. */
+/** Sends drawings to Python, the newest once per frame, numbers them, and knows which results are about them. */
 class Line {
+  /** changed(): is called after each message. */
   constructor(model, { changed }) {
     this.model = model;
     this.changed = changed;
     this.seq = model.get("drawing").seq; // of the drawing on the pad
+    this.shown = -1; // seq of the result on the screen
+    this.freshFrom = 0; // results of drawings before this one are about ink that is gone
     this.frame = null;
-    this.waiting = null; // what has changed since the last message
+    this.unsent = null; // what has changed since the last message
+  }
+
+  /** Whether the answer to what is on the pad is still to come. */
+  get busy() {
+    return this.unsent !== null || this.shown < this.seq;
   }
 
   /** Send what has changed, at the next frame, or at once; always the whole drawing, as the next replaces it. */
   send(changes, now = false) {
-    this.waiting = { ...this.waiting, ...changes };
+    this.unsent = { ...this.unsent, ...changes };
     if (now || document.hidden) this.flush();
     else this.frame ??= requestAnimationFrame(() => this.flush());
+  }
+
+  /** Send strokes that do not go on from those before. */
+  sendOthers(strokes) {
+    this.send({ strokes }, true);
+    this.freshFrom = this.seq;
   }
 
   flush() {
     cancelAnimationFrame(this.frame);
     this.frame = null;
-    if (!this.waiting) return;
+    if (!this.unsent) return;
     const last = this.model.get("drawing");
     const newest = Math.max(last.seq, this.model.get("result").seq);
     this.seq = newest + 1 + (newest % 2); // the next odd number
-    const drawing = { ...last, ...this.waiting, seq: this.seq };
-    this.waiting = null;
+    const drawing = { ...last, ...this.unsent, seq: this.seq };
+    this.unsent = null;
     this.model.set("drawing", drawing);
     this.model.save_changes();
     this.changed();
+  }
+
+  /** Whether a drawing of the model is the one that was sent from here. */
+  sent(drawing) {
+    return drawing.seq === this.seq && this.shown >= 0;
+  }
+
+  /** A cell or another view has drawn; other: strokes that do not go on from those before. */
+  receive(drawing, other) {
+    this.seq = drawing.seq;
+    if (other) this.freshFrom = drawing.seq;
+  }
+
+  /** Whether a result is to be shown: it is newer than the one on the screen, and its ink is still there. */
+  accept(result) {
+    if (result.seq <= this.shown || result.seq < this.freshFrom) return false;
+    this.shown = result.seq;
+    return true;
   }
 }
 
@@ -247,20 +292,21 @@ function watchKernel(model, el, tell) {
 function keepKeys(root) {
   const onKey = (event) => {
     if (!root.contains(event.target)) return;
-    event.target.toggleAttribute("data-lm-suppress-shortcuts", plain(event) || isShortcut(event));
+    event.target.toggleAttribute("data-lm-suppress-shortcuts", !isCommand(event) || isShortcut(event));
   };
   window.addEventListener("keydown", onKey, true);
   return () => window.removeEventListener("keydown", onKey, true);
 }
 
-const plain = (event) => !event.ctrlKey && !event.metaKey && !event.altKey;
+/** A key that is pressed together with Ctrl, Command or Alt. */
+const isCommand = (event) => event.ctrlKey || event.metaKey || event.altKey;
 
 /** Undo or redo. */
 const isShortcut = (event) => (event.ctrlKey || event.metaKey) && !event.altKey && ["z", "y"].includes(event.key.toLowerCase());
 
 // ---------------------------------------------------------------------------------------------- in words
 
-/** A probability in words; a network is never certain. */
+/** A probability in words, never certain; as helpers/plots/words.py has it. */
 function percent(p) {
   return p > 0.995 ? "> 99 %" : `${Math.round(100 * p)} %`;
 }
@@ -270,7 +316,7 @@ function ranking(probabilities) {
   return [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a]);
 }
 
-/** What a network answers, in words: "7, 98 %" or "not sure: 7 or 1". */
+/** What a network answers, in words: "7, 98 %" or "not sure: 7 or 1"; as helpers/canvas/snapshot.py has it. */
 function inWords({ answer, probabilities }) {
   const [best, second] = ranking(probabilities);
   return answer === null ? `not sure: ${best} or ${second}` : `${answer}, ${percent(probabilities[best])}`;
@@ -323,6 +369,136 @@ function hotOver(ink) {
   return (byte, i) => [Math.max(2.2 * byte, 0.4 * ink[i]), Math.max(1.6 * byte - 130, 0.4 * ink[i]), 0.4 * ink[i]];
 }
 
+// ---------------------------------------------------------------------------------------------- the parts of the page
+
+/** What is said below the pad while its answer does not come. kernelIsBusy(): whether a cell keeps the kernel. */
+class Hint {
+  constructor(kernelIsBusy) {
+    this.kernelIsBusy = kernelIsBusy;
+    this.patience = null; // runs out after a while without an answer
+    this.element = make("p", { class: "hint", role: "status" });
+  }
+
+  show({ lost, busy }) {
+    if (busy) {
+      this.patience ??= setTimeout(() => this.excuse(), PATIENCE);
+      return;
+    }
+    this.restart();
+    say(this.element, lost ? "This pad has lost its kernel: run its cell again" : "");
+  }
+
+  excuse() {
+    const busy = "The kernel is busy: the answer comes when it is free";
+    say(this.element, this.kernelIsBusy() ? busy : "Waiting for the kernel …");
+  }
+
+  restart() {
+    clearTimeout(this.patience);
+    this.patience = null;
+  }
+}
+
+/**
+ * The pad with its tools, and the way back to earlier drawings.
+ *
+ * It calls `drawn(strokes)` while the pen moves, `lifted()` when it goes up, `replaced(strokes)` when other strokes
+ * take the place of those before, and `penSet(width)`.
+ */
+class Board {
+  constructor(id, hint, { drawn, lifted, replaced, penSet }) {
+    this.replaced = replaced;
+    this.forget();
+    const button = (name, text, act) => make("button", { type: "button", class: name, click: act }, text);
+    this.undo = button("undo", "Undo", () => this.travel(this.past, this.future));
+    this.redo = button("redo", "Redo", () => this.travel(this.future, this.past));
+    this.wipe = button("clear", "Clear", () => this.clear());
+    this.width = make("input", { type: "range", class: "pen-width", id: `${id}-pen`, min: 0.02, max: 0.14, step: 0.01,
+      input: () => this.choosePen(penSet) });
+    this.prompt = make("p", { class: "prompt", "aria-hidden": "true" }, "Draw a digit here");
+    const surface = makeSvg("svg", { class: "pad", viewBox: `0 0 ${SIDE} ${SIDE}`, tabindex: 0, role: "application",
+      "aria-roledescription": "drawing pad", "aria-label": "Draw a digit", "aria-describedby": `${id}-keys` });
+    this.pad = new Pad(surface, { begin: () => this.remember(), changed: drawn, lifted, clear: () => this.clear() });
+    this.element = make("div", { class: "board" },
+      make("div", { class: "paper" }, surface, this.prompt),
+      make("div", { class: "tools" }, this.undo, this.redo, this.wipe,
+        make("label", { class: "pen", for: this.width.id }, "Pen", this.width)),
+      hint);
+  }
+
+  get strokes() {
+    return this.pad.strokes;
+  }
+
+  get isPenDown() {
+    return this.pad.wet !== null;
+  }
+
+  set pen(width) {
+    this.width.value = width;
+    this.pad.pen = width;
+  }
+
+  choosePen(penSet) {
+    this.pad.pen = this.width.value;
+    penSet(Number(this.width.value));
+  }
+
+  forget() {
+    this.past = []; // drawings to go back to
+    this.future = []; // and to go forward to again
+  }
+
+  remember() {
+    this.past.push(this.strokes);
+    this.future = [];
+  }
+
+  travel(from, to) {
+    this.pad.lift();
+    if (!from.length) return;
+    to.push(this.strokes);
+    this.replace(from.pop());
+  }
+
+  clear() {
+    if (!this.strokes.length) return;
+    this.pad.lift();
+    this.remember();
+    this.replace([]);
+  }
+
+  replace(strokes) {
+    this.pad.show(strokes);
+    this.replaced(strokes);
+  }
+
+  /** Draw what a cell or another view has drawn. Whether these are other strokes, not the last one as it goes on. */
+  follow(strokes) {
+    const [first, firstBefore] = [strokes, this.strokes].map((each) => each.at(-1)?.[0]?.join());
+    const other = strokes.length !== this.strokes.length || first !== firstBefore;
+    if (other) this.remember();
+    this.pad.show(strokes);
+    return other;
+  }
+
+  shortcut(event) {
+    if (!isShortcut(event)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (event.key.toLowerCase() === "y" || event.shiftKey) this.travel(this.future, this.past);
+    else this.travel(this.past, this.future);
+  }
+
+  refresh() {
+    const empty = this.strokes.length === 0;
+    this.prompt.hidden = !empty;
+    this.undo.disabled = !this.past.length;
+    this.redo.disabled = !this.future.length;
+    this.wipe.disabled = empty;
+  }
+}
+
 /** One network's name, its verdict and its ten bars. */
 class Bars {
   constructor(name, id) {
@@ -355,257 +531,259 @@ class Bars {
   }
 }
 
+/** What the networks answer: together in big, each with its bars, and in words for a screen reader. */
+class Answers {
+  constructor(id, names) {
+    this.result = {};
+    this.speech = null; // runs out when the answer is read out
+    this.due = false; // whether the present drawing still has to be read out
+    this.sign = make("span", { class: "sign", "aria-hidden": "true" });
+    this.line = make("span", { class: "line", "aria-hidden": "true" });
+    this.spoken = make("span", { class: "spoken" });
+    this.bars = new Map(names.map((name, i) => [name, new Bars(name, `${id}-name-${i}`)]));
+    this.element = make("div", { class: "answers" },
+      make("p", { class: "answer", role: "status", "aria-live": "polite" }, this.sign, this.line, this.spoken),
+      make("div", { class: "networks" }, ...[...this.bars.values()].map(({ element }) => element)));
+  }
+
+  show(result) {
+    this.result = result;
+    for (const [name, reading] of Object.entries(result.readings)) this.bars.get(name)?.show(reading);
+    const { sign, line } = summary(result);
+    say(this.sign, `${sign}`);
+    say(this.line, line);
+  }
+
+  /** Read the answer out, unless the pen is down; once it has come, if it is still to come. */
+  speak({ isPenDown, busy }) {
+    this.hush();
+    this.due = !isPenDown && busy;
+    if (!isPenDown && !busy) this.speech = setTimeout(() => say(this.spoken, summary(this.result).spoken), QUIET);
+  }
+
+  hush() {
+    clearTimeout(this.speech);
+  }
+}
+
+/** The image that the network receives, and the steps that make it. chosen(steps): is called when one is ticked. */
+class Journey {
+  constructor(chosen) {
+    this.received = make("canvas", { class: "received", width: 28, height: 28, role: "img",
+      "aria-label": "The image of 28 by 28 pixels that the network receives" });
+    this.boxes = Object.keys(STEPS).map((name) => make("input", { type: "checkbox", "data-step": name,
+      change: () => chosen(this.steps) }));
+    const labels = Object.values(STEPS).map(([title, does], i) =>
+      make("label", {}, this.boxes[i], make("span", {}, make("strong", {}, title), `: ${does}`)));
+    this.element = make("div", { class: "journey" },
+      make("div", { class: "frame" }, this.received),
+      make("fieldset", { class: "steps" }, make("legend", {}, "What the network receives, 28 × 28"), ...labels));
+  }
+
+  get steps() {
+    return Object.fromEntries(this.boxes.map((box) => [box.dataset.step, box.checked]));
+  }
+
+  set steps(steps) {
+    for (const box of this.boxes) {
+      box.checked = steps[box.dataset.step];
+      box.disabled = box.dataset.step !== "resize" && steps.resize;
+    }
+  }
+
+  show(image) {
+    paint(this.received, image, 28);
+  }
+}
+
+/** Puts drawings with their labels into the collection: keep(label) sends one. isEmpty(): whether there is none. */
+class Keeper {
+  constructor(id, { isEmpty, keep }) {
+    this.isEmpty = isEmpty;
+    this.keep = keep;
+    this.label = make("select", { class: "keep-label", id: `${id}-label` }, make("option", { value: "" }, "…"),
+      ...[...Array(10).keys()].map((digit) => make("option", { value: digit }, `${digit}`)));
+    this.count = make("span", { class: "kept", role: "status" });
+    this.element = make("div", { class: "keeping" }, make("label", { for: this.label.id }, "This is a"), this.label,
+      make("button", { type: "button", class: "keep", click: () => this.press() }, "Keep"), this.count);
+  }
+
+  press() {
+    if (this.isEmpty()) return say(this.count, "Draw a digit first");
+    if (this.label.value === "") return say(this.count, "Choose which digit it is");
+    this.keep(Number(this.label.value));
+    say(this.count, "Keeping it …");
+    this.label.value = ""; // the next press keeps the next digit
+  }
+
+  show({ count, error, file, times }) {
+    if (times <= 1 && !count) return;
+    say(this.count, error || `kept ${count} digit${count === 1 ? "" : "s"}${file ? ` in ${file}` : ""}`);
+  }
+}
+
+/** Pictures of what the drawing does inside the network. changed(): is called when they open, close or show another. */
+class Inside {
+  constructor(id, names, changed) {
+    this.names = names;
+    this.note = make("p", { class: "note" });
+    this.maps = make("div", { class: "maps", role: "img", "aria-label": "Feature maps of the first layer" });
+    this.saliency = make("canvas", { class: "saliency", width: 28, height: 28, role: "img",
+      "aria-label": "Saliency: the pixels that the answer hangs on" });
+    const options = names.map((name) => make("option", {}, name));
+    this.network = make("select", { id: `${id}-look`, change: changed }, ...options);
+    const whose = names.length > 1
+      ? [make("label", { for: this.network.id }, "the answer of "), this.network, " hangs on it"]
+      : [`the answer of ${names[0]} hangs on it`];
+    this.element = make("details", { class: "inside", toggle: changed }, make("summary", {}, "Look inside the network"),
+      make("div", { class: "looks" },
+        make("figure", {}, make("figcaption", {}, make("strong", {}, "First layer: "), this.note), this.maps),
+        make("figure", {}, make("figcaption", {}, make("strong", {}, "Saliency: "), "the brighter a pixel, the more ",
+          ...whose), this.saliency)));
+  }
+
+  /** What is chosen here, as a part of the drawing; null where the drawing has it already. */
+  choice(drawing) {
+    const chosen = { inside: this.element.open, look_at: this.network.value };
+    const same = chosen.inside === drawing.inside && chosen.look_at === (drawing.look_at ?? this.names[0]);
+    return same ? null : chosen;
+  }
+
+  follow(drawing) {
+    this.network.value = drawing.look_at || this.names[0];
+    if (this.element.open !== drawing.inside) this.element.open = drawing.inside;
+  }
+
+  /** found: the maps and the saliency of a result, as far as it has them. ink: the bytes of its image. */
+  show(found, ink) {
+    say(this.note, this.told(found));
+    if (found?.maps) this.showMaps(bytesOf(found.maps), found.maps_shape);
+    if (found?.saliency) paint(this.saliency, bytesOf(found.saliency), 28, hotOver(ink));
+  }
+
+  told(found) {
+    if (found?.error) return found.error;
+    if (!found?.maps) return "draw a digit to see it";
+    return `what each of its ${found.maps_shape[0]} filters finds (${found.maps_of}); blue for it, orange against it`;
+  }
+
+  showMaps(bytes, [count, height, width]) {
+    const size = height * width;
+    while (this.maps.childElementCount < count) this.maps.append(make("canvas"));
+    [...this.maps.children].forEach((map, i) => paint(map, bytes.subarray(i * size, (i + 1) * size), width, twoSided));
+  }
+}
+
+/** The list of keys, which the pad is described by. */
+function makeHelp(id) {
+  const keys = [["Arrow keys", "move the cursor, with Shift in bigger steps"], ["Space or Enter", "pen down, pen up"],
+    ["Ctrl+Z", "undo"], ["Ctrl+Y or Ctrl+Shift+Z", "redo"], ["Delete or Escape", "clear"]];
+  return make("details", { class: "help" }, make("summary", {}, "Keys"), make("ul", { id: `${id}-keys` },
+    ...keys.map(([key, does]) => make("li", {}, make("kbd", {}, key), ` ${does}`))));
+}
+
 // ---------------------------------------------------------------------------------------------- the widget
 
 function render({ model, el }) {
   const id = uniqueId();
   const names = model.get("networks");
-  let past = []; // lists of strokes to go back to, and to go forward to again
-  let future = [];
-  let shown = -1; // seq of the result on the screen
-  let freshFrom = 0; // results of drawings before this one are about ink that is gone
-  let lost = false;
-  let patience = null;
-  let speech = null;
-  let unsaid = false; // whether the present drawing still has to be read out
+  let lost = false; // whether the kernel is gone
 
-  // The page.
-  const surface = makeSvg("svg", { class: "pad", viewBox: `0 0 ${SIDE} ${SIDE}`, tabindex: 0, role: "application",
-    "aria-roledescription": "drawing pad", "aria-label": "Draw a digit", "aria-describedby": `${id}-keys` });
-  const prompt = make("p", { class: "prompt", "aria-hidden": "true" }, "Draw a digit here");
-  const hint = make("p", { class: "hint", role: "status" });
-  const button = (name, text, act) => make("button", { type: "button", class: name, click: act }, text);
-  const undoButton = button("undo", "Undo", () => travel(past, future));
-  const redoButton = button("redo", "Redo", () => travel(future, past));
-  const clearButton = button("clear", "Clear", () => clear());
-  const penWidth = make("input", { type: "range", class: "pen-width", id: `${id}-pen`, min: 0.02, max: 0.14, step: 0.01,
-    input: () => { pad.pen = penWidth.value; line.send({ pen: Number(penWidth.value) }); } });
-
-  const sign = make("span", { class: "sign", "aria-hidden": "true" });
-  const wording = make("span", { class: "line", "aria-hidden": "true" });
-  const spoken = make("span", { class: "spoken" });
-  const answer = make("p", { class: "answer", role: "status", "aria-live": "polite" }, sign, wording, spoken);
-  const bars = new Map(names.map((name, i) => [name, new Bars(name, `${id}-name-${i}`)]));
-
-  const received = make("canvas", { class: "received", width: 28, height: 28, role: "img",
-    "aria-label": "The image of 28 by 28 pixels that the network receives" });
-  const toggles = Object.entries(STEPS).map(([name, [title, does]]) => {
-    const box = make("input", { type: "checkbox", "data-step": name, change: () => line.send({ steps: chosenSteps() }, true) });
-    return { name, box, label: make("label", {}, box, make("span", {}, make("strong", {}, title), `: ${does}`)) };
-  });
-
-  const label = make("select", { class: "keep-label", id: `${id}-label` }, make("option", { value: "" }, "…"),
-    ...[...Array(10).keys()].map((digit) => make("option", { value: digit }, `${digit}`)));
-  const keptCount = make("span", { class: "kept", role: "status" });
-
-  const inside = make("details", { class: "inside", toggle: () => look() }, make("summary", {}, "Look inside the network"));
-  const insideNote = make("p", { class: "note" });
-  const maps = make("div", { class: "maps", role: "img", "aria-label": "Feature maps of the first layer" });
-  const saliency = make("canvas", { class: "saliency", width: 28, height: 28, role: "img",
-    "aria-label": "Saliency: the pixels that the answer hangs on" });
-  const lookAt = make("select", { id: `${id}-look`, change: () => look(true) }, ...names.map((name) => make("option", {}, name)));
-  inside.append(
-    make("div", { class: "looks" },
-      make("figure", {}, make("figcaption", {}, make("strong", {}, "First layer: "), insideNote), maps),
-      make("figure", {}, make("figcaption", {}, make("strong", {}, "Saliency: "), "the brighter a pixel, the more ",
-        names.length > 1 ? make("label", { for: lookAt.id }, "the answer of ") : `the answer of ${names[0]} hangs on it`,
-        ...(names.length > 1 ? [lookAt, " hangs on it"] : [])), saliency)));
-
-  const help = make("details", { class: "help" }, make("summary", {}, "Keys"), make("ul", { id: `${id}-keys` },
-    ...[["Arrow keys", "move the cursor, with Shift in bigger steps"], ["Space or Enter", "pen down, pen up"],
-      ["Ctrl+Z", "undo"], ["Ctrl+Y or Ctrl+Shift+Z", "redo"], ["Delete or Escape", "clear"]]
-      .map(([key, does]) => make("li", {}, make("kbd", {}, key), ` ${does}`))));
-
-  const root = make("div", { class: "digit-canvas", role: "group", "aria-label": "Digit canvas",
-    keydown: shortcut }, make("div", { class: "sheet" },
-  make("div", { class: "board" },
-    make("div", { class: "paper" }, surface, prompt),
-    make("div", { class: "tools" }, undoButton, redoButton, clearButton,
-      make("label", { class: "pen", for: penWidth.id }, "Pen", penWidth)),
-    hint),
-  make("div", { class: "answers" }, answer, make("div", { class: "networks" }, ...[...bars.values()].map(({ element }) => element))),
-  make("div", { class: "journey" },
-    make("div", { class: "frame" }, received),
-    make("fieldset", { class: "steps" }, make("legend", {}, "What the network receives, 28 × 28"),
-      ...toggles.map(({ label: each }) => each))),
-  make("div", { class: "keeping" }, make("label", { for: label.id }, "This is a"), label, button("keep", "Keep", keep), keptCount),
-  inside, help));
-  el.append(root);
-
-  // Drawing.
-  const pad = new Pad(surface, {
-    changed: (strokes) => {
-      if (strokes.length > before.length) remember(before);
-      before = strokes;
+  const line = new Line(model, { changed: () => refresh() });
+  const hint = new Hint(() => model.widget_manager?.kernel?.status === "busy");
+  const board = new Board(id, hint.element, {
+    drawn(strokes) {
       line.send({ strokes });
       refresh();
     },
-    lifted: () => { line.flush(); speak(); refresh(); },
-    clear,
+    lifted() {
+      line.flush();
+      speak();
+      refresh();
+    },
+    replaced(strokes) {
+      line.sendOthers(strokes);
+      speak();
+      refresh();
+    },
+    penSet: (pen) => line.send({ pen }),
   });
-  let before = []; // the strokes as they were last seen
-  const line = new Line(model, { changed: () => refresh() });
+  const answers = new Answers(id, names);
+  const journey = new Journey((steps) => line.send({ steps }, true));
+  const keeper = new Keeper(id, {
+    isEmpty: () => board.strokes.length === 0,
+    keep: (label) => model.send({ keep: label, strokes: board.strokes, pen: model.get("drawing").pen }),
+  });
+  const inside = new Inside(id, names, () => {
+    const choice = inside.choice(model.get("drawing"));
+    if (choice) line.send(choice, true);
+  });
+  const parts = [board, answers, journey, keeper, inside].map(({ element }) => element);
+  const root = make("div", { class: "digit-canvas", role: "group", "aria-label": "Digit canvas",
+    keydown: (event) => board.shortcut(event) }, make("div", { class: "sheet" }, ...parts, makeHelp(id)));
+  el.append(root);
 
-  function remember(strokes) {
-    past.push(strokes);
-    future = [];
-  }
-
-  /** Show and send other strokes than those on the pad. */
-  function replace(strokes) {
-    before = strokes;
-    pad.show(strokes);
-    line.send({ strokes }, true);
-    freshFrom = line.seq;
-    speak();
-    refresh();
-  }
-
-  function travel(from, to) {
-    pad.lift();
-    if (!from.length) return;
-    to.push(pad.strokes);
-    replace(from.pop());
-  }
-
-  function clear() {
-    if (!pad.strokes.length) return;
-    pad.lift();
-    remember(pad.strokes);
-    replace([]);
-  }
-
-  function shortcut(event) {
-    if (!isShortcut(event)) return;
-    event.preventDefault();
-    event.stopPropagation();
-    if (event.key.toLowerCase() === "y" || event.shiftKey) travel(future, past);
-    else travel(past, future);
-  }
-
-  const chosenSteps = () => Object.fromEntries(toggles.map(({ name, box }) => [name, box.checked]));
-
-  function look() {
-    const now = model.get("drawing");
-    if (inside.open !== now.inside || lookAt.value !== (now.look_at ?? names[0])) {
-      line.send({ inside: inside.open, look_at: lookAt.value }, true);
-    }
-  }
-
-  function keep() {
-    if (!pad.strokes.length) return say(keptCount, "Draw a digit first");
-    if (label.value === "") return say(keptCount, "Choose which digit it is");
-    const { pen } = model.get("drawing");
-    model.send({ keep: Number(label.value), strokes: pad.strokes, pen });
-    say(keptCount, "Keeping it …");
-    label.value = ""; // the next press keeps the next digit
-  }
-
-  // What comes from Python, or from another view.
-  function adopt() {
+  /** A drawing has been sent, from here or from another view, or a cell has set something. */
+  function follow() {
     const drawing = model.get("drawing");
-    penWidth.value = drawing.pen;
-    pad.pen = drawing.pen;
-    for (const { name, box } of toggles) {
-      box.checked = drawing.steps[name];
-      box.disabled = name !== "resize" && drawing.steps.resize;
+    board.pen = drawing.pen;
+    journey.steps = drawing.steps;
+    inside.follow(drawing);
+    if (!line.sent(drawing)) {
+      line.receive(drawing, board.follow(drawing.strokes));
+      speak();
     }
-    lookAt.value = drawing.look_at || names[0];
-    if (inside.open !== drawing.inside) inside.open = drawing.inside;
-    if (drawing.seq === line.seq && shown >= 0) return refresh(); // our own
-    const { strokes } = drawing;
-    const grows = strokes.length === before.length && strokes.at(-1)?.[0]?.join() === before.at(-1)?.[0]?.join();
-    if (!grows) {
-      if (before.length || shown >= 0) remember(before);
-      freshFrom = drawing.seq;
-    }
-    line.seq = drawing.seq;
-    before = strokes;
-    pad.show(strokes);
     refresh();
-    speak();
   }
 
+  /** Python has answered. */
   function show() {
     const result = model.get("result");
-    if (result.seq <= shown || result.seq < freshFrom) return;
-    shown = result.seq;
-    clearTimeout(patience);
-    patience = null;
-    for (const [name, reading] of Object.entries(result.readings)) bars.get(name)?.show(reading);
-    const { sign: seen, line: text } = summary(result);
-    say(sign, `${seen}`);
-    say(wording, text);
+    if (!line.accept(result)) return;
     const image = bytesOf(result.image);
-    paint(received, image, 28);
-    showInside(result.inside, image);
+    hint.restart();
+    answers.show(result);
+    journey.show(image);
+    inside.show(result.inside, image);
+    root.classList.toggle("seen-inside", Boolean(result.inside?.maps));
     refresh();
-    if (unsaid) speak();
+    if (answers.due) speak();
   }
 
-  function showInside(found, ink) {
-    root.classList.toggle("seen-inside", Boolean(found?.maps));
-    say(insideNote, found?.error || (found?.maps ? `what each of its ${found.maps_shape[0]} filters finds (${found.maps_of}); ` +
-      "blue for it, orange against it" : "draw a digit to see it"));
-    if (found?.maps) {
-      const [count, height, width] = found.maps_shape;
-      const bytes = bytesOf(found.maps);
-      while (maps.childElementCount < count) maps.append(make("canvas"));
-      [...maps.children].forEach((each, i) => paint(each, bytes.subarray(i * height * width, (i + 1) * height * width), width, twoSided));
-    }
-    if (found?.saliency) paint(saliency, bytesOf(found.saliency), 28, hotOver(ink));
-  }
-
-  function showKept() {
-    const { count, error, file, times } = model.get("collection");
-    if (times > 1 || count) say(keptCount, error || `kept ${count} digit${count === 1 ? "" : "s"}${file ? ` in ${file}` : ""}`);
-  }
-
-  /** The answer in words for the live region, once the pen is up and Python has answered. */
   function speak() {
-    clearTimeout(speech);
-    unsaid = !pad.wet && shown < line.seq;
-    if (!pad.wet && !unsaid) speech = setTimeout(() => say(spoken, summary(model.get("result")).spoken), 300);
+    answers.speak({ isPenDown: board.isPenDown, busy: line.shown < line.seq });
   }
 
   /** Everything that follows from what is drawn, what is answered and whether the kernel lives. */
   function refresh() {
-    const result = model.get("result");
-    const busy = !lost && (line.waiting || shown < line.seq);
-    const empty = pad.strokes.length === 0;
-    root.dataset.state = lost ? "lost" : busy ? "reading" : result.state;
-    root.dataset.seq = shown;
-    root.dataset.drawn = line.seq;
-    root.setAttribute("aria-busy", Boolean(busy));
-    prompt.hidden = !empty;
-    undoButton.disabled = !past.length;
-    redoButton.disabled = !future.length;
-    clearButton.disabled = empty;
-    if (lost) say(hint, "This pad has lost its kernel: run its cell again");
-    else if (!busy) {
-      clearTimeout(patience);
-      patience = null;
-      say(hint, "");
-    } else patience ??= setTimeout(() => say(hint, model.widget_manager?.kernel?.status === "busy"
-      ? "The kernel is busy: the answer comes when it is free" : "Waiting for the kernel …"), PATIENCE);
+    const busy = !lost && line.busy;
+    const answered = busy ? "reading" : model.get("result").state;
+    Object.assign(root.dataset, { state: lost ? "lost" : answered, seq: line.shown, drawn: line.seq });
+    root.setAttribute("aria-busy", busy);
+    board.refresh();
+    hint.show({ lost, busy });
   }
 
-  const stopWatching = watchKernel(model, el, (gone) => { lost = gone; refresh(); });
-  const letKeysGo = keepKeys(root);
-  model.on("change:drawing", adopt);
+  const showCollection = () => keeper.show(model.get("collection"));
+  model.on("change:drawing", follow);
   model.on("change:result", show);
-  model.on("change:collection", showKept);
-  adopt();
+  model.on("change:collection", showCollection);
+  const stopWatching = watchKernel(model, el, (gone) => {
+    lost = gone;
+    refresh();
+  });
+  const letKeysGo = keepKeys(root);
+  follow();
   show();
-  showKept();
-  past = [];
+  showCollection();
+  board.forget(); // what was there when the page opened was not drawn on it
   refresh();
 
   return () => {
     stopWatching();
     letKeysGo();
-    clearTimeout(patience);
-    clearTimeout(speech);
+    hint.restart();
+    answers.hush();
     root.remove();
   };
 }

@@ -1,9 +1,13 @@
-"""Read one image with one or several networks, each a copy of its own: the work behind a canvas."""
+"""The networks of a canvas: they read one image side by side, and show what it does inside them.
+
+Three words: a reader is a network that reads digits; a reading is what one reader makes of an image, its probabilities
+and its answer; a result is what all of them make of it. Serves the canvas of chapter 5 and of the demo.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -11,82 +15,160 @@ from helpers.base.errors import DigitsError
 from helpers.classifier.classifier import Classifier
 from helpers.classifier.inside import FirstLayer, Saliency
 
+# The least probability of an answer on the pad. `python -m helpers predict` asks for less, 0.5: it reads pictures that
+# are finished, the pad reads half a digit, too, while the pen moves.
+SURE = 0.6
+
 TITLES = {"mlp": "MLP", "lenet": "LeNet", "dropout-cnn": "CNN"}
 
-WANTED = 'a classifier, a shipped one by its name such as "lenet", or several by name: {"MLP": a, "LeNet": b}'
+FIX = 'give a Classifier, the name of a shipped one such as "lenet", or several by name: {"MLP": a, "LeNet": b}'
 
 
-class Reads(Protocol):
+class Reader(Protocol):
     """What a network has to offer to read digits: a Classifier, or one of your own making."""
 
     def probabilities(self, image: np.ndarray) -> np.ndarray:
         """The probability of each digit, (10,), for one image (28, 28) float32 in 0..1."""
 
 
-@dataclass(frozen=True)
-class Reading:
-    """What the networks make of an image (28, 28) float32 in 0..1.
+class Reading(NamedTuple):
+    """What one reader makes of an image: probabilities (10,) float32, and a digit, or None where it is not sure.
 
-    By name: probabilities (10,) float32, and the answer, a digit, or None where the network is not sure. Without ink,
-    and from a network that fails, zeros and None; `error` then says why, and is "" when nothing went wrong.
+    Without ink, and from a reader that fails, zeros and None.
+    """
+
+    probabilities: np.ndarray
+    answer: int | None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What the readers make of an image (28, 28) float32 in 0..1: a reading by the name of each.
+
+    error: what went wrong, "" when nothing did.
     """
 
     image: np.ndarray
-    probabilities: dict[str, np.ndarray]
-    answers: dict[str, int | None]
+    readings: dict[str, Reading]
     error: str
+
+    @property
+    def probabilities(self) -> dict[str, np.ndarray]:
+        return {name: reading.probabilities for name, reading in self.readings.items()}
+
+    @property
+    def answers(self) -> dict[str, int | None]:
+        return {name: reading.answer for name, reading in self.readings.items()}
 
     @property
     def state(self) -> str:
         """At a glance: "empty", "error", "sure" or "unsure"."""
-        if self.error or not self.image.any():
-            return "error" if self.error else "empty"
+        if self.error:
+            return "error"
+        if not self.image.any():
+            return "empty"
         return "unsure" if None in self.answers.values() else "sure"
 
     def message(self) -> dict:
         """As the browser is told it, the image as 784 bytes."""
         readings = {
-            name: {"probabilities": [round(float(p), 5) for p in values], "answer": self.answers[name]}
-            for name, values in self.probabilities.items()
+            name: {"probabilities": [round(float(p), 5) for p in reading.probabilities], "answer": reading.answer}
+            for name, reading in self.readings.items()
         }
-        image = np.rint(self.image * 255).astype(np.uint8).tobytes()
-        return {"state": self.state, "error": self.error, "image": image, "readings": readings}
+        return {"state": self.state, "error": self.error, "image": _to_bytes(self.image), "readings": readings}
 
 
 class Readers:
-    """Networks by name that read the same image. Not for two threads at once: the canvas holds a lock."""
+    """Readers by name, for one image at a time. Not for two threads at once: the canvas holds a lock."""
 
-    def __init__(self, classifiers: Reads | str | Mapping[str, Reads | str], sure: float):
-        """One network or a dict of them. A Classifier is copied, anything else with `probabilities` is used as it is.
+    def __init__(self, readers: Reader | str | Mapping[str, Reader | str], sure: float = SURE):
+        """One reader or a dict of them. A Classifier is copied, anything else with `probabilities` is used as it is.
 
         sure: the least probability that makes an answer. Raises DigitsError for what cannot read an image.
         """
         if not 0 <= sure <= 1:
-            raise DigitsError(f"sure = {sure!r} was given, wanted is a probability in 0..1, as 0.6")
+            raise DigitsError(
+                f"expected the least probability of an answer in 0..1, got sure = {sure!r}: give one such as {SURE}"
+            )
         self._sure = sure
-        if not isinstance(classifiers, Mapping):
-            reader = _own(classifiers)
-            network = getattr(reader, "network", type(reader).__name__)
-            self.networks = {TITLES.get(network, network): reader}
-        elif not classifiers:
-            raise DigitsError(f"no network was given, wanted is {WANTED}")
+        if isinstance(readers, Mapping):
+            if not readers:
+                raise _no_reader("an empty dict")
+            self.by_name = {_name(name): _own(reader) for name, reader in readers.items()}
         else:
-            self.networks = {_name(name): _own(each) for name, each in classifiers.items()}
+            reader = _own(readers)
+            network = getattr(reader, "network", type(reader).__name__)
+            self.by_name = {TITLES.get(network, network): reader}
 
-    def read(self, image: np.ndarray) -> Reading:
-        """Ask every network; one that fails does not keep the others from answering."""
-        probabilities, errors = {name: np.zeros(10, np.float32) for name in self.networks}, []
-        for name, network in self.networks.items() if image.any() else ():
-            try:
-                probabilities[name] = _checked(network.probabilities(image))
-            except Exception as error:
-                errors.append(f"{name}: {one_line(error)}")
-        answers = {name: self._answer(values) for name, values in probabilities.items()}
-        return Reading(image, probabilities, answers, "; ".join(errors))
+    def read(self, image: np.ndarray) -> Result:
+        """Ask every reader; one that fails does not keep the others from answering."""
+        readings = {name: Reading(np.zeros(10, np.float32), None) for name in self.by_name}
+        errors = []
+        if image.any():
+            for name, reader in self.by_name.items():
+                try:
+                    probabilities = _checked(reader.probabilities(image))
+                except Exception as error:
+                    errors.append(f"{name}: {one_line(error)}")
+                else:
+                    readings[name] = Reading(probabilities, self._answer(probabilities))
+        return Result(image, readings, "; ".join(errors))
 
     def _answer(self, probabilities: np.ndarray) -> int | None:
         best = int(probabilities.argmax())
         return best if probabilities[best] > 0 and probabilities[best] >= self._sure else None
+
+
+class Inside:
+    """Pictures of what an image does inside readers by name, as bytes for the browser.
+
+    What makes a picture is built when that picture is first asked for. Not for two threads at once.
+    """
+
+    def __init__(self, readers: Mapping[str, Reader]):
+        self._readers = readers
+        self._saliencies: dict[str, Saliency] = {}
+
+    def look(self, image: np.ndarray, name: str | None = None) -> dict:
+        """What `image` (28, 28) does in the first layer of LeNet, and which of its pixels an answer hangs on.
+
+        name: of the reader whose answer it is, the first one if None. Returns `maps`, 20 * 24 * 24 bytes where 128 is
+        0 and 255 is 1, and `saliency`, 28 * 28 bytes where 255 is the largest; `maps_of` and `saliency_of` name the
+        readers, and `error` says what cannot be shown. Empty for an image without ink.
+        """
+        if not image.any():
+            return {}
+        if name not in self._readers:
+            name = next(iter(self._readers))
+        found = {"maps_of": "", "saliency_of": name, "error": ""}
+        try:
+            maps_of, first_layer = self._first_layer
+            maps = first_layer(image)
+            found |= {"maps": _to_bytes((maps + 1) / 2), "maps_shape": list(maps.shape), "maps_of": maps_of}
+            saliency = self._saliency(name)(image)
+            found["saliency"] = _to_bytes(saliency / (saliency.max() or 1))
+        except Exception as error:
+            found["error"] = one_line(error)
+        return found
+
+    @cached_property
+    def _first_layer(self) -> tuple[str, FirstLayer]:
+        """The first layer of the LeNet among the readers, else of the one that ships, and its name."""
+        for name, reader in self._readers.items():
+            if isinstance(reader, Classifier) and reader.network == "lenet":
+                return name, FirstLayer(reader)
+        return "the LeNet of this series", FirstLayer(Classifier.load("lenet"))
+
+    def _saliency(self, name: str) -> Saliency:
+        reader = self._readers[name]
+        if not isinstance(reader, Classifier):
+            raise DigitsError(
+                f"expected a Classifier, got {name}, whose gradient is not known here: "
+                "ask for the saliency of a Classifier"
+            )
+        if name not in self._saliencies:
+            self._saliencies[name] = Saliency(reader)
+        return self._saliencies[name]
 
 
 def one_line(error: Exception) -> str:
@@ -97,77 +179,38 @@ def one_line(error: Exception) -> str:
 
 def _name(name: str) -> str:
     if not (isinstance(name, str) and name.strip()):
-        raise DigitsError(f"a network with the name {name!r} was given, wanted is {WANTED}")
+        raise _no_reader(f"one with the name {name!r}")
     return name
 
 
-def _own(classifier: Reads | str) -> Reads:
+def _own(reader: Reader | str) -> Reader:
     """A copy of a Classifier, bound anew, so that nothing else in the process uses the same module."""
-    if isinstance(classifier, str):
-        return Classifier.load(classifier)
-    if isinstance(classifier, Classifier):
-        return type(classifier)(classifier.network, classifier.params)
-    if isinstance(classifier, type) or not callable(getattr(classifier, "probabilities", None)):
-        given = f"the class {classifier.__name__}" if isinstance(classifier, type) else type(classifier).__name__
-        raise DigitsError(f"{given} was given as a network, wanted is {WANTED}")
-    return classifier
+    if isinstance(reader, str):
+        return Classifier.load(reader)
+    if isinstance(reader, Classifier):
+        return type(reader)(reader.network, reader.params)
+    if isinstance(reader, type):
+        raise _no_reader(f"the class {reader.__name__}")
+    if not callable(getattr(reader, "probabilities", None)):
+        raise _no_reader(type(reader).__name__)
+    return reader
+
+
+def _no_reader(given: str) -> DigitsError:
+    return DigitsError(f"expected a network that reads digits, got {given}: {FIX}")
 
 
 def _checked(probabilities: np.ndarray) -> np.ndarray:
     probabilities = np.asarray(probabilities, dtype=np.float32)
     if probabilities.shape != (10,) or not np.isfinite(probabilities).all():
-        raise DigitsError(f"ten finite probabilities are wanted, shape {probabilities.shape} was answered")
+        finite = "" if np.isfinite(probabilities).all() else " with NaN or infinite values"
+        raise DigitsError(
+            f"expected ten finite probabilities, got an array of shape {probabilities.shape}{finite}: "
+            "correct what the network answers"
+        )
     return probabilities
 
 
-# MERGED looking: Pictures of what a drawing does inside the networks of a canvas, as bytes for the browser.
-
-
-class Looks:
-    """Looks inside networks by name. Each look is made when it is first asked for. Not for two threads at once."""
-
-    def __init__(self, networks: Mapping[str, Reads]):
-        self._networks = networks
-        self._saliencies: dict[str, Saliency] = {}
-
-    def look(self, image: np.ndarray, name: str | None = None) -> dict:
-        """What `image` (28, 28) does in the first layer of LeNet, and which of its pixels an answer hangs on.
-
-        name: of the network whose answer it is, the first one if None. Returns `maps`, 20 * 24 * 24 bytes where 128 is
-        0 and 255 is 1, and `saliency`, 28 * 28 bytes where 255 is the largest; `maps_of` and `saliency_of` name the
-        networks, and `error` says what cannot be shown. Empty for an image without ink.
-        """
-        if not image.any():
-            return {}
-        name = name if name in self._networks else next(iter(self._networks))
-        found = {"maps_of": "", "saliency_of": name, "error": ""}
-        try:
-            of, layer = self._first_layer
-            maps = layer(image)
-            found |= {"maps": _as_bytes((maps + 1) / 2), "maps_shape": list(maps.shape), "maps_of": of}
-            saliency = self._saliency(name)(image)
-            found["saliency"] = _as_bytes(saliency / (saliency.max() or 1))
-        except Exception as error:
-            found["error"] = one_line(error)
-        return found
-
-    @cached_property
-    def _first_layer(self) -> tuple[str, FirstLayer]:
-        """The first layer of the LeNet among the networks, else of the one that ships, and its name."""
-        for name, network in self._networks.items():
-            if isinstance(network, Classifier) and network.network == "lenet":
-                return name, FirstLayer(network)
-        return "the LeNet of this series", FirstLayer(Classifier.load("lenet"))
-
-    def _saliency(self, name: str) -> Saliency:
-        network = self._networks[name]
-        if not isinstance(network, Classifier):
-            raise DigitsError(f"{name} is no Classifier, so its gradient is not known here")
-        if name not in self._saliencies:
-            self._saliencies[name] = Saliency(network)
-        return self._saliencies[name]
-
-
-def _as_bytes(values: np.ndarray) -> bytes:
+def _to_bytes(values: np.ndarray) -> bytes:
     """Values in 0..1 as bytes 0..255, row by row."""
     return np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8).tobytes()

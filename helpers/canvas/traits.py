@@ -1,4 +1,7 @@
-"""The traits of a canvas: each checks what it is given, and compares arrays as a whole."""
+"""The traits of a canvas: each checks what it is given, and compares arrays as a whole.
+
+Serves the canvas of chapter 5 and of the demo.
+"""
 
 import copy
 import dataclasses
@@ -36,7 +39,7 @@ class Locked(traitlets.TraitType):
 
 
 class Arrays(traitlets.TraitType):
-    """An array, or a dict of arrays; who observes it is told only when a value is another."""
+    """An array, or a dict of arrays; whoever observes it is told only when a value is another."""
 
     def set(self, obj, value):
         if not _same(obj._trait_values.get(self.name), value):
@@ -49,28 +52,35 @@ def points(strokes: Sequence) -> list[list[list[float]]]:
 
 
 def width(pen: float) -> float:
-    """The width of a pen, if it is one."""
+    """The width of a pen, a share of the pad's side above 0 and at most 1."""
     if isinstance(pen, bool) or not (isinstance(pen, Real) and 0 < pen <= 1):
-        raise DigitsError(f"pen = {pen!r} was given, wanted is the ink's width as a share of the pad's side, as 0.06")
+        raise DigitsError(
+            f"expected a pen's width above 0 and at most 1, got {pen!r}: give a share of the pad's side, as 0.06"
+        )
     return float(pen)
 
 
 def flags(steps: Mapping[str, bool] | Steps) -> dict[str, bool]:
     """Which steps make the image, all four; those that are not given are as in `Steps()`."""
-    steps = dataclasses.asdict(steps) if isinstance(steps, Steps) else steps
-    wanted = f'wanted is a dict of {", ".join(STEPS)} with True or False, as {{"centre": False}}'
+    if isinstance(steps, Steps):
+        return dataclasses.asdict(steps)
     if not isinstance(steps, Mapping):
-        raise DigitsError(f"steps = {steps!r} was given, {wanted}")
+        raise _no_steps(repr(steps))
     for name, value in steps.items():
         if name not in STEPS or not isinstance(value, (bool, np.bool_)):
-            raise DigitsError(f"steps with {name!r}: {value!r} were given, {wanted}")
-    return {name: bool(value) for name, value in (dataclasses.asdict(Steps()) | dict(steps)).items()}
+            raise _no_steps(f"{{{name!r}: {value!r}}}")
+    return dataclasses.asdict(Steps()) | {name: bool(value) for name, value in steps.items()}
+
+
+def _no_steps(given: str) -> DigitsError:
+    names = ", ".join(STEPS)
+    return DigitsError(f'expected steps by name, {names}, each True or False, got {given}: write {{"centre": False}}')
 
 
 def flag(value: bool) -> bool:
     """True or False."""
     if not isinstance(value, (bool, np.bool_)):
-        raise DigitsError(f"{value!r} was given, wanted is True or False")
+        raise DigitsError(f"expected True or False, got {value!r}: write True to have it and False to leave it out")
     return bool(value)
 
 

@@ -3,6 +3,8 @@
 The browser (canvas.js) draws the ink and sends the strokes, points in units of the pad, as `drawing`; Python makes the
 image of them, asks the networks and answers with `result`. Each drawing has a number, `seq`, that its result repeats:
 the browser counts in odd and Python in even numbers, so that two drawings are never taken for each other.
+
+Chapter 5 and the demo.
 """
 
 import threading
@@ -14,14 +16,12 @@ import traitlets
 from traitlets import observe
 
 from helpers.base.errors import DigitsError
-from helpers.canvas.collection import Collection, KeptDigit
-from helpers.canvas.readers import Looks, Readers, Reads
+from helpers.canvas.collection import Collector, Item
+from helpers.canvas.readers import SURE, Inside, Reader, Readers
 from helpers.canvas.snapshot import still
 from helpers.canvas.traits import Arrays, Locked, flag, flags, points, width
-from helpers.drawing.strokes import PEN, Steps, to_mnist
+from helpers.drawing.strokes import PEN_WIDTH, Steps, to_mnist
 from helpers.plots.figures import Figure
-
-SURE = 0.6  # an answer with less probability than this is none
 
 
 class DigitCanvas(anywidget.AnyWidget):
@@ -45,7 +45,7 @@ class DigitCanvas(anywidget.AnyWidget):
 
     # For the notebook.
     strokes = Locked(points, [])
-    pen = Locked(width, PEN)
+    pen = Locked(width, PEN_WIDTH)
     steps = Locked(flags, flags({}))
     inside = Locked(flag, False)
     image = Arrays(read_only=True)
@@ -55,7 +55,7 @@ class DigitCanvas(anywidget.AnyWidget):
 
     def __init__(
         self,
-        classifier: Reads | str | Mapping[str, Reads | str],
+        classifier: Reader | str | Mapping[str, Reader | str],
         *,
         keep: str | Path | None = None,
         sure: float = SURE,
@@ -63,37 +63,39 @@ class DigitCanvas(anywidget.AnyWidget):
     ):
         """classifier: a Classifier, a dict of several by name, or the name of a shipped one. Each is copied.
 
-        keep: the file for the digits that are kept, as "my_digits" for my_digits.json; without it they stay in memory.
+        keep: the file of the collection, as "my_digits" for my_digits.json; without it the digits stay in memory.
         sure: the least probability that makes an answer. options: other traits, as `strokes`, `pen` or `layout`.
         Raises DigitsError for what cannot read a digit, and for a file that holds something else.
         """
         self.lock = threading.RLock()  # the browser's messages come on another thread than the one cells run on
         self._several = isinstance(classifier, Mapping)
         self._readers = Readers(classifier, sure)
-        self._looks = Looks(self._readers.networks)
-        self._kept = Collection(keep)
-        self._tell_kept()
+        self._inside = Inside(self._readers.by_name)
+        self._collector = Collector(keep)
+        self._tell_collection()
         self._seen = None
         self.drawing = self._message(0)
-        super().__init__(networks=list(self._readers.networks), **options)
+        super().__init__(networks=list(self._readers.by_name), **options)
         self.on_msg(self._on_message)
 
     def keep(self, label: int) -> int:
-        """Keep the present drawing under its label 0 to 9, and return how many there are now (in the file, if any).
+        """Add the present drawing with its label 0 to 9 to the collection; return its size (the file's, if any).
 
-        The image kept is the one that all steps make, whatever `steps` says.
+        Its image in the collection is the one that all steps make, whatever `steps` says.
         Raises DigitsError when the pad is empty, for a wrong label, and when the file cannot be written.
         """
         return self._keep(label, self.strokes, self.pen)
 
     @property
-    def kept(self) -> list[KeptDigit]:
-        """The digits kept on this canvas: label, strokes and image of each."""
-        return self._kept.digits
+    def items(self) -> list[Item]:
+        """What was collected on this canvas: label, strokes, pen and image of each digit."""
+        return self._collector.items
 
     def still(self) -> Figure:
-        """A still picture of the canvas as it is now, for a stored notebook."""
-        return still(self)
+        """A still picture of the canvas as it is now, for a stored notebook; it does not change with the canvas."""
+        probabilities = self._by_name(self.probabilities)
+        answers = self._by_name(self.answer)
+        return still(self.strokes, self.pen, self.image, probabilities, answers)
 
     def open(self):
         """Begin to talk to the browser, which says itself on which thread (subshell) each of its messages is for.
@@ -132,16 +134,20 @@ class DigitCanvas(anywidget.AnyWidget):
         try:
             self._seen = {name: self.traits()[name].validate(self, drawing[name]) for name in self._now()}
         except (DigitsError, KeyError) as error:  # no page of ours sends such a drawing
-            message = f"the drawing cannot be read: {error}"
+            message = _broken(error, "a drawing with strokes, pen, steps and inside")
             self.result = self.result | {"seq": drawing.get("seq", 0), "state": "error", "error": message}
             self.set_trait("error", message)
             return
         seen = self._seen
-        reading = self._readers.read(to_mnist(seen["strokes"], seen["pen"], Steps(**seen["steps"])))
-        inside = self._looks.look(reading.image, drawing.get("look_at")) if seen["inside"] else {}
-        self.result = {"seq": drawing["seq"], **reading.message(), "inside": inside}
-        found = {"image": reading.image, "error": reading.error}
-        found |= {"probabilities": self._one_or_all(reading.probabilities), "answer": self._one_or_all(reading.answers)}
+        result = self._readers.read(to_mnist(seen["strokes"], seen["pen"], Steps(**seen["steps"])))
+        inside = self._inside.look(result.image, drawing.get("look_at")) if seen["inside"] else {}
+        self.result = {"seq": drawing["seq"], **result.message(), "inside": inside}
+        found = {
+            "image": result.image,
+            "error": result.error,
+            "probabilities": self._one_or_all(result.probabilities),
+            "answer": self._one_or_all(result.answers),
+        }
         with self.hold_trait_notifications():  # whoever observes one of them finds all of them as they are now
             for name, value in (seen | found).items():
                 self.set_trait(name, value)
@@ -149,20 +155,31 @@ class DigitCanvas(anywidget.AnyWidget):
     def _one_or_all(self, by_name: dict):
         return by_name if self._several else next(iter(by_name.values()))
 
+    def _by_name(self, one_or_all) -> dict:
+        return one_or_all if self._several else {self.networks[0]: one_or_all}
+
     def _keep(self, label: int, strokes: list, pen: float) -> int:
-        count = self._kept.add(label, strokes, pen)
-        self._tell_kept()
+        count = self._collector.add(label, strokes, pen)
+        self._tell_collection()
         return count
 
-    def _tell_kept(self, error: str = "") -> None:
-        """Tell the browser how many digits are kept, or why one could not be."""
+    def _tell_collection(self, error: str = "") -> None:
+        """Tell the browser how many digits the collection holds, or why one could not be added."""
         with self.lock:
             times = self.collection.get("times", 0) + 1  # a message that equals the last one would not be sent
-            self.collection = {"count": self._kept.count, "file": self._kept.file, "error": error, "times": times}
+            now = {"count": self._collector.count, "file": self._collector.file}
+            self.collection = now | {"error": error, "times": times}
 
     def _on_message(self, _, content: dict, buffers) -> None:
         """The button Keep."""
         try:
             self._keep(content["keep"], content["strokes"], content["pen"])
         except (DigitsError, KeyError) as error:
-            self._tell_kept(str(error))
+            self._tell_collection(_broken(error, "a digit with keep, strokes and pen"))
+
+
+def _broken(error: DigitsError | KeyError, expected: str) -> str:
+    """What is wrong with a message of the browser, on one line for the page."""
+    if isinstance(error, DigitsError):
+        return str(error)
+    return f"expected {expected}, got one without {error.args[0]}: load the page anew"

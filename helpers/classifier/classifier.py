@@ -1,15 +1,17 @@
-"""A trained network that answers: load its parameters, give it images, get probabilities."""
+"""A trained network that answers: load its parameters, give it images, get probabilities.
+
+Chapters 2 to 5 and 8, the canvas and the demo.
+"""
 
 import os
 from collections.abc import Collection, Mapping
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from helpers.base.arrays import many_images, one_image
+from helpers.base.arrays import as_array, many_images, one_image
 from helpers.base.errors import DigitsError
 from helpers.networks.arrangement import faster
 from helpers.networks.params import FIX, read_params, write_params
@@ -17,10 +19,8 @@ from helpers.networks.symbols import NETWORKS, probabilities
 
 import mxnet as mx
 
-if TYPE_CHECKING:
-    pass
-
 BATCH_SIZE = 200
+
 # oneDNN computes a convolution and its ReLU in one pass, which makes the CNN 1.3 times as fast. It has no such pass for
 # LeNet's tanh, and falls back to one that is four times as slow.
 FUSED = {"dropout-cnn"}
@@ -41,7 +41,9 @@ class Classifier:
         Raises DigitsError unless these are the network's parameters, each of its shape and finite.
         """
         self.network = _known(network)
-        self._params = _checked(self.network, params)
+        params = {name: as_array(array, name) for name, array in params.items()}
+        _check(network, params)
+        self._params = {name: array.astype(np.float32) for name, array in params.items()}  # copies
         # One image is written straight into the memory that its executor reads: a copy by MXNet would take longer than
         # the network. from_numpy locks the array that it is given, not another view of the same memory.
         self._image = np.zeros((1, 1, 28, 28), np.float32)
@@ -57,10 +59,9 @@ class Classifier:
         path = _find(source)
         arg_params, aux_params = _read(path)
         params = arg_params | aux_params
-        try:
-            return cls(_recognise(params), params)
-        except DigitsError as error:
-            raise DigitsError(f"{path}: {error}") from error
+        network = _recognise(params, path)
+        _check(network, params, path)  # the constructor does not know the file's name
+        return cls(network, params)
 
     def save(self, path: str | Path) -> None:
         """Save the parameters to `path`, whole or not at all, in the format of `Module.save_params`."""
@@ -74,7 +75,7 @@ class Classifier:
     def probabilities(self, image: np.ndarray) -> np.ndarray:
         """The probability of each digit, (10,) float32, for one image: (28, 28) floats in 0..1, bright ink on 0.
 
-        Raises DigitsError that says what was given and how to mend it for any other shape, type or range.
+        Raises DigitsError for any other shape, type or range.
         """
         self._image[0, 0] = one_image(image)
         return self._one.forward(is_train=False)[0].asnumpy()[0]  # asnumpy waits, so the image may change after it
@@ -82,7 +83,7 @@ class Classifier:
     def probabilities_of(self, images: np.ndarray) -> np.ndarray:
         """The same for many images (N, 1, 28, 28) with any N, 0 included: (N, 10) float32."""
         images = many_images(images)
-        return answers(self._many, images) if len(images) else np.zeros((0, 10), np.float32)
+        return run_batches(self._many, images) if len(images) else np.zeros((0, 10), np.float32)
 
     @cached_property
     def _many(self) -> mx.executor.Executor:
@@ -91,12 +92,13 @@ class Classifier:
 
     def _bind(self, data: mx.nd.NDArray) -> mx.executor.Executor:
         symbol = probabilities(NETWORKS[self.network]())
-        # What is fused keeps the parameters of the first pass, which here never change. For a single image the even
-        # channels of `faster` cost more than they bring.
-        fused, even = self.network in FUSED, None if len(data) > 1 else 1
-        symbol = symbol.optimize_for("MKLDNN") if fused else faster(symbol, even)
-        params = {name: mx.nd.array(array) for name, array in self._params.items()}
-        return symbol.bind(mx.cpu(), params | {"data": data}, grad_req="null")
+        if self.network in FUSED:
+            symbol = symbol.optimize_for("MKLDNN")  # it keeps the parameters of the first pass, which never change here
+        elif len(data) > 1:
+            symbol = faster(symbol)
+        else:
+            symbol = faster(symbol, together=1)  # for a single image even channels cost more than they bring
+        return symbol.bind(mx.cpu(), _as_ndarrays(self._params) | {"data": data}, grad_req="null")
 
 
 def load_params(source: str | Path) -> tuple[dict[str, mx.nd.NDArray], dict[str, mx.nd.NDArray]]:
@@ -104,7 +106,8 @@ def load_params(source: str | Path) -> tuple[dict[str, mx.nd.NDArray], dict[str,
 
     Raises DigitsError when the file is missing or damaged.
     """
-    return tuple({name: mx.nd.array(array) for name, array in group.items()} for group in _read(_find(source)))
+    arg_params, aux_params = _read(_find(source))
+    return _as_ndarrays(arg_params), _as_ndarrays(aux_params)
 
 
 def checkpoint_path(name: str) -> Path:
@@ -114,7 +117,7 @@ def checkpoint_path(name: str) -> Path:
 
 def _known(name: str, names: Collection[str] = tuple(NETWORKS)) -> str:
     if name not in names:
-        raise DigitsError(f'there is no network "{name}": choose {", ".join(names)}')
+        raise DigitsError(f'expected one of the networks {", ".join(names)}, got "{name}": check the name')
     return name
 
 
@@ -126,9 +129,10 @@ def _find(source: str | Path) -> Path:
         if not path.exists():
             train = f"python -m helpers train {source} --out {source}.params"
             command = train if source in NETWORKS else f"python tools/make_checkpoints.py {source}"
-            raise DigitsError(f"the trained {source} is missing, {path}: install the project again, or run `{command}`")
+            cause = f"the trained {source} is missing"
+            raise DigitsError(f"cannot read {path}: {cause}: install the project again, or run `{command}`")
     elif not path.suffix and not os.access(path, os.F_OK):  # path.exists() raises for a name that is too long
-        raise DigitsError(f'there is no network or file "{source}": choose {", ".join(SHIPPED)} or a .params file')
+        raise DigitsError(f'expected {", ".join(SHIPPED)} or a .params file, got "{source}": check the name')
     return path
 
 
@@ -139,7 +143,7 @@ def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     for name, array in params.items():
         prefix, _, rest = name.partition(":")
         if prefix not in groups:
-            raise DigitsError(f'{path} was not written by a Module, it has an array "{name}": {FIX}')
+            raise DigitsError(f'expected a file that a Module has written, got {path} with an array "{name}": {FIX}')
         groups[prefix][rest] = array
     return groups["arg"], groups["aux"]
 
@@ -151,12 +155,13 @@ def _shapes(network: str) -> dict[str, tuple[int, ...]]:
     return {name: shape for name, shape in zip(symbol.list_arguments(), shapes, strict=True) if name != "data"}
 
 
-def _recognise(params: Mapping[str, np.ndarray]) -> str:
-    """The network whose parameters have these names."""
+def _recognise(params: Mapping[str, np.ndarray], path: Path) -> str:
+    """The network whose parameters have these names; `path` is where they come from."""
     for network in NETWORKS:
         if _shapes(network).keys() == params.keys():
             return network
-    raise DigitsError(f"the parameters {_listed(params)} are not those of {', '.join(NETWORKS)}: {FIX}")
+    wanted = f"the parameters of one of {', '.join(NETWORKS)} in {path}"
+    raise DigitsError(f"expected {wanted}, got {_listed(params)}: {FIX}")
 
 
 def _listed(names: Collection[str]) -> str:
@@ -165,31 +170,42 @@ def _listed(names: Collection[str]) -> str:
     return ", ".join(islice(names, 5)) + (f" and {more} more" if more > 0 else "")
 
 
-def _checked(network: str, params: Mapping[str, np.ndarray | mx.nd.NDArray]) -> dict[str, np.ndarray]:
-    """Copies of the parameters as float32, if they are the network's."""
+def _check(network: str, params: Mapping[str, np.ndarray], path: Path | None = None) -> None:
+    """Raise DigitsError unless these are the network's parameters; it names the file that they come from, if any."""
+    where = f" in {path}" if path else ""
     wanted = _shapes(network)
     if params.keys() != wanted.keys():
-        raise DigitsError(f"the parameters {_listed(params)} were given, {network} wants {_listed(wanted)}")
-    arrays = {}
+        fix = f"give those of a trained {network}"
+        raise DigitsError(
+            f"expected the parameters {_listed(wanted)} of {network}, got {_listed(params)}{where}: {fix}"
+        )
     for name, array in params.items():
-        array = array.asnumpy() if isinstance(array, mx.nd.NDArray) else np.asarray(array)
         if array.shape != wanted[name] or array.dtype.kind not in "fiu":
-            found = f"{array.dtype} of shape {array.shape}"
-            raise DigitsError(f"{name} is {found}, {network} wants floats of shape {wanted[name]}: {FIX}")
+            given = f"{array.dtype} of shape {array.shape}"
+            raise DigitsError(
+                f"expected floats of shape {wanted[name]} as {network}'s {name}, got {given}{where}: {FIX}"
+            )
         if not np.isfinite(array).all():
-            raise DigitsError(f"NaN or infinite values in {name}: train it again with a lower learning rate")
-        arrays[name] = array.astype(np.float32)
-    return arrays
+            fix = "train it again with a lower learning rate"
+            raise DigitsError(f"expected finite numbers in {name}, got NaN or infinite values{where}: {fix}")
 
 
-def answers(executor: mx.executor.Executor, images: np.ndarray) -> np.ndarray:
+def _as_ndarrays(params: Mapping[str, np.ndarray]) -> dict[str, mx.nd.NDArray]:
+    return {name: mx.nd.array(array) for name, array in params.items()}
+
+
+def run_batches(executor: mx.executor.Executor, images: np.ndarray) -> np.ndarray:
     """The probabilities (N, 10) of `images` (N, 1, 28, 28), float32, N at least 1, in batches of the executor's size.
 
-    All batches are handed over before the first answer is read, so that MXNet never waits for Python.
+    All batches are handed over before the first answer is read, so that MXNet never waits for Python. Prediction with a
+    Module (helpers.training) is another loop for a reason: the reader has bound it, to any network, so each batch's
+    answer is looked at before the next one goes in.
     """
-    size, count = executor.arg_dict["data"].shape[0], len(images)
-    if short := -count % size:
-        images = np.concatenate([images, np.zeros((short, *images.shape[1:]), np.float32)])
+    size = executor.arg_dict["data"].shape[0]
+    count = len(images)
+    missing = -count % size
+    if missing:
+        images = np.concatenate([images, np.zeros((missing, *images.shape[1:]), np.float32)])
     batches = [mx.nd.from_numpy(images[start : start + size]) for start in range(0, count, size)]
-    found = [executor.forward(is_train=False, data=batch)[0].copy() for batch in batches]
-    return np.concatenate([answer.asnumpy() for answer in found])[:count]
+    outputs = [executor.forward(is_train=False, data=batch)[0].copy() for batch in batches]
+    return np.concatenate([output.asnumpy() for output in outputs])[:count]

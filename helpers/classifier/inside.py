@@ -1,6 +1,8 @@
 """Look inside a network while it answers: the maps of its first convolution, and which pixels the answer hangs on.
 
 What each class binds is its own, as a Classifier's is, so neither must be called from two threads at once.
+
+Chapter 5 and the canvas.
 """
 
 import numpy as np
@@ -21,7 +23,8 @@ class FirstLayer:
         internals = _without_dropout(classifier.network).get_internals()
         outputs = internals.list_outputs()
         if "conv1_output" not in outputs:
-            raise DigitsError(f"{classifier.network} has no convolution to look at: choose lenet or dropout-cnn")
+            fix = "choose lenet or dropout-cnn"
+            raise DigitsError(f"expected a network with a convolution, got {classifier.network}: {fix}")
         activation = outputs[outputs.index("conv1_output") + 1]
         self._executor = _bind(internals[activation], classifier, "null")
 
@@ -69,8 +72,8 @@ def _without_dropout(network: str) -> mx.sym.Symbol:
 
 def _bind(symbol: mx.sym.Symbol, classifier: Classifier, gradient: str) -> mx.executor.Executor:
     """`symbol` on one image with a copy of the classifier's parameters; `gradient` of the image: "write" or "null"."""
-    wanted = dict.fromkeys(symbol.list_arguments(), "null") | {"data": gradient}
-    executor = symbol.simple_bind(mx.cpu(), grad_req=wanted, data=(1, 1, 28, 28))
+    gradients = dict.fromkeys(symbol.list_arguments(), "null") | {"data": gradient}
+    executor = symbol.simple_bind(mx.cpu(), grad_req=gradients, data=(1, 1, 28, 28))
     params = {name: mx.nd.array(array) for name, array in classifier.params.items()}
     executor.copy_params_from(params, allow_extra_params=True)  # those of later layers
     return executor

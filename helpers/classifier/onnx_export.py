@@ -1,4 +1,9 @@
-"""Write a trained network as an ONNX file, which other programs run without MXNet."""
+"""Write a trained network as an ONNX file, which other programs run without MXNet.
+
+The package `onnx` is imported where a function needs it: whoever only asks a network need not have it.
+
+Chapter 8 and the command line.
+"""
 
 import importlib.util
 import json
@@ -6,10 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import onnx
-from onnx import TensorProto, checker, helper
 
 from helpers.base.errors import DigitsError
 from helpers.base.files import atomic_write
@@ -18,6 +22,9 @@ from helpers.networks.symbols import NETWORKS, probabilities
 
 import mxnet as mx
 
+if TYPE_CHECKING:
+    import onnx
+
 INPUT = "data (N, 1, 28, 28) float32, from 0 to 1 for full ink"
 
 OUTPUT = "probabilities (N, 10) float32, of the digits 0 to 9"
@@ -25,6 +32,8 @@ OUTPUT = "probabilities (N, 10) float32, of the digits 0 to 9"
 OPERATOR_SET = 13  # the newest that MXNet 1.9.1 translates to
 
 FILE_FORMAT = 7  # the version of the format that is as old as this operator set, so that older programs read it, too
+
+TYPES = ("float16", "float32", "float64", "uint8", "int8", "int32", "int64", "bool")  # all of an array in MXNet
 
 
 def export_onnx(classifier: Classifier, path: str | Path) -> None:
@@ -35,14 +44,16 @@ def export_onnx(classifier: Classifier, path: str | Path) -> None:
     Raises DigitsError unless `path` ends in .onnx and can be written.
     """
     if Path(path).suffix != ".onnx":
-        raise DigitsError(f"cannot write {path}: give a name that ends in .onnx")
+        raise DigitsError(f"expected a file name that ends in .onnx, got {path}: give it that ending")
+    import onnx
+
     symbol = _with_flatten(probabilities(NETWORKS[classifier.network]()))
     params = {name: mx.nd.array(array) for name, array in classifier.params.items()}
     with atomic_write(path) as temporary:
         with restored_mapping():
             mx.onnx.export_model(symbol, params, [(1, 1, 28, 28)], np.float32, str(temporary))
         model = _portable(onnx.load(temporary), classifier.network)
-        checker.check_model(model, full_check=True)
+        onnx.checker.check_model(model, full_check=True)
         onnx.save(model, temporary)
 
 
@@ -58,12 +69,14 @@ def _with_flatten(symbol: mx.sym.Symbol) -> mx.sym.Symbol:
     return mx.sym.load_json(json.dumps(plan))
 
 
-def _portable(model: onnx.ModelProto, network: str) -> onnx.ModelProto:
+def _portable(model: "onnx.ModelProto", network: str) -> "onnx.ModelProto":
     """The same operators and parameters, for any N and for programs old and new.
 
     MXNet lists each parameter among the inputs as well, so that programs may not compute with it beforehand; it adds a
     constant that no operator reads; and it names the newest operator set that `onnx` knows, not the one it has used.
     """
+    from onnx import TensorProto, helper
+
     read = {name for node in model.graph.node for name in node.input}
     graph = helper.make_graph(
         model.graph.node,
@@ -82,21 +95,19 @@ def _portable(model: onnx.ModelProto, network: str) -> onnx.ModelProto:
     )
 
 
-# MERGED onnx_compat: Let MXNet 1.9.1 export to ONNX with a current version of the package `onnx`.
-#
-# MXNet looks up the numbers that ONNX gives to types in the module `onnx.mapping`, which `onnx` has dropped since.
-#
-# All types of an array in MXNet.
-TYPES = ("float16", "float32", "float64", "uint8", "int8", "int32", "int64", "bool")
-
-
 @contextmanager
 def restored_mapping() -> Iterator[None]:
-    """While the block runs, `onnx.mapping` exists and has what `mx.onnx` reads. An older `onnx` stays as is."""
+    """While the block runs, `onnx.mapping` exists and has what `mx.onnx` reads. An older `onnx` stays as it is.
+
+    MXNet 1.9.1 looks up there which numbers ONNX gives to types, and `onnx` has dropped the module since.
+    """
+    import onnx
+
     if importlib.util.find_spec("onnx.mapping"):
         yield
         return
-    numbers = {np.dtype(name): int(helper.np_dtype_to_tensor_dtype(np.dtype(name))) for name in TYPES}
+    number_of = onnx.helper.np_dtype_to_tensor_dtype
+    numbers = {np.dtype(name): int(number_of(np.dtype(name))) for name in TYPES}
     onnx.mapping = SimpleNamespace(
         NP_TYPE_TO_TENSOR_TYPE=numbers,  # for each parameter and each constant that an operator needs
         TENSOR_TYPE_TO_NP_TYPE={number: dtype for dtype, number in numbers.items()},  # for the inputs of the network

@@ -1,7 +1,9 @@
 """What this machine has of what the notebooks need: the table of `python -m helpers check`.
 
-It has to work where other things do not, so it imports nothing but the standard library at its top, asks MXNet in a
+It has to work where other things do not. So it imports nothing but the standard library at its top, asks MXNet in a
 process of its own, and downloads nothing.
+
+Serves everyone, before chapter 1 and whenever something does not work.
 """
 
 import hashlib
@@ -21,82 +23,16 @@ from pathlib import Path
 from helpers.base.errors import DigitsError
 
 TESTED = ((3, 11), (3, 12))  # versions of Python
-
 INSTALL = "pip install -r requirements.txt"
-
-
-ROOT = Path(__file__).parents[2]  # the checkout, unless the package was installed without it
-
 PROJECT = "digits-with-mxnet"
+ROOT = Path(__file__).parents[2]  # the checkout, unless the package was installed without it
+CHECKPOINTS = Path(__file__).parents[1] / "checkpoints"
 
-
-@dataclass(frozen=True)
-class Package:
-    """A direct dependency. `requirement` is such as "numpy>=1.26"; `found` None: missing; `pinned` "": not known."""
-
-    name: str
-    requirement: str
-    found: str | None
-    pinned: str
-    for_tests: bool
-
-    @property
-    def satisfies(self) -> bool:
-        """Whether the version that was found is one that is allowed."""
-        try:
-            from packaging.requirements import Requirement
-        except ImportError:  # packaging itself is missing, and has its own line
-            return self.found is not None
-        return self.found is not None and Requirement(self.requirement).specifier.contains(self.found, prereleases=True)
-
-
-def packages() -> list[Package]:
-    """The direct dependencies as pyproject.toml lists them, the ones for tests last; nothing is imported."""
-    pins = _pins(_read("requirements.txt"))
-    needed, for_tests = _requirements()
-    return [_package(text, pins, text in for_tests) for text in needed + for_tests]
-
-
-def _pins(requirements: str) -> dict[str, str]:
-    """The pinned version of each package. One that has several is pinned by the line whose marker holds here."""
-    lines = re.findall(r"^([\w.-]+)==([^\s;]+)(?: ; (.+))?$", requirements, re.MULTILINE)
-    return {name: version for name, version, marker in lines if not marker or _holds(marker)}
-
-
-def _holds(marker: str) -> bool:
-    try:
-        from packaging.markers import Marker
-    except ImportError:  # as in Package.satisfies
-        return True
-    return Marker(marker).evaluate()
-
-
-def _requirements() -> tuple[list[str], list[str]]:
-    import tomllib  # new in Python 3.11: an older one can import this module and be told that it is too old
-
-    if text := _read("pyproject.toml"):
-        project = tomllib.loads(text)["project"]
-        return project["dependencies"], project["optional-dependencies"]["dev"]
-    try:
-        texts = metadata.requires(PROJECT) or []
-    except metadata.PackageNotFoundError:
-        return [], []
-    return [text for text in texts if "extra ==" not in text], []
-
-
-def _package(requirement: str, pins: dict[str, str], for_tests: bool) -> Package:
-    name = re.match(r"[\w.-]+", requirement)[0]
-    try:
-        found = metadata.version(name)
-    except metadata.PackageNotFoundError:
-        found = None
-    return Package(name, requirement, found, pins.get(name, ""), for_tests)
-
-
-def _read(name: str) -> str:
-    """A text file of the checkout; empty where there is none."""
-    path = ROOT / name
-    return path.read_text(encoding="utf-8") if path.is_file() else ""
+ASK_MXNET = """
+import json, helpers, mxnet as mx
+assert mx.nd.ones((2, 3)).sum().asscalar() == 6
+print(json.dumps([mx.__version__, mx.context.num_gpus(), mx.base._LIB.omp_get_max_threads()]))
+"""
 
 
 @dataclass(frozen=True)
@@ -110,20 +46,50 @@ class Line:
     note: str = ""
 
 
+@dataclass(frozen=True)
+class Package:
+    """A direct dependency of the project.
+
+    requirement: as in pyproject.toml, such as "numpy>=1.26"; found: the version that is installed, None without one;
+    pinned: the version in requirements.txt, "" where it is not known; for_tests: whether only the tests need it.
+    """
+
+    name: str
+    requirement: str
+    found: str | None
+    pinned: str
+    for_tests: bool
+
+    @property
+    def satisfies(self) -> bool:
+        """Whether the version that was found is one that is allowed."""
+        if self.found is None:
+            return False
+        try:
+            from packaging.requirements import Requirement
+        except ImportError:  # packaging itself is missing, and has its own line
+            return True
+        return Requirement(self.requirement).specifier.contains(self.found, prereleases=True)
+
+
 def inspect() -> list[Line]:
-    """Look at everything; what is wrong is in the lines, nothing is raised."""
+    """Look at everything. What is wrong stands in the lines; nothing is raised."""
     python = _python()
     if python.problem:  # too old to ask further
         return [python, _platform()]
-    return [python, _platform(), *map(_package, packages()), _dot(), *_mxnet(), data_line(), *_checkpoints()]
+    lines = [python, _platform()]
+    lines += map(_package_line, packages())
+    lines.append(_dot())
+    lines += _mxnet()
+    lines.append(data_line())
+    lines += _checkpoints()
+    return lines
 
 
 def table(lines: list[Line]) -> str:
     """The lines as text in columns, and a last one that sums up."""
     rows = [("", "found", "pinned", "")]
-    for line in lines:
-        remark = f"PROBLEM: {line.problem}" if line.problem else f"note: {line.note}" if line.note else "ok"
-        rows.append((line.name, line.found, line.pinned, remark))
+    rows += [(line.name, line.found, line.pinned, _remark(line)) for line in lines]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     layout = "  ".join(f"{{:{width}}}" for width in widths) + "  {}"
     text = [layout.format(*row).rstrip() for row in rows]
@@ -132,13 +98,26 @@ def table(lines: list[Line]) -> str:
     return "\n".join(text)
 
 
+def _remark(line: Line) -> str:
+    if line.problem:
+        return f"PROBLEM: {line.problem}"
+    if line.note:
+        return f"note: {line.note}"
+    return "ok"
+
+
+# Python and the platform
+
+
 def _python() -> Line:
     found = platform.python_version()
     version = sys.version_info[:2]
     fix = "use Python 3.11 or 3.12 (make lab finds one, environment.yml brings one)"
     if version < TESTED[0]:
         return Line("Python", found, problem=fix)
-    return Line("Python", found, note="" if version in TESTED else f"newer than what is tested: {fix}")
+    if version not in TESTED:
+        return Line("Python", found, note=f"newer than what is tested: {fix}")
+    return Line("Python", found)
 
 
 def _platform() -> Line:
@@ -147,25 +126,85 @@ def _platform() -> Line:
 
 def _no_wheel() -> str:
     """Why MXNet cannot be installed on this platform; empty where it can."""
-    system, machine = platform.system(), platform.machine()
+    system = platform.system()
     if system == "Windows":
-        return "MXNet has no wheel for Windows: use WSL 2 or the container (README, Troubleshooting)"
-    if (system, machine) == ("Darwin", "arm64"):
-        return "MXNet has no wheel for Apple silicon: use the container (README, Troubleshooting)"
+        return "MXNet has no wheel for Windows: use WSL 2 or the container (docs/troubleshooting.md)"
+    if system == "Darwin" and platform.machine() == "arm64":
+        return "MXNet has no wheel for Apple silicon: use the container (docs/troubleshooting.md)"
     return ""
 
 
-def _package(package: Package) -> Line:
+# Packages
+
+
+def packages() -> list[Package]:
+    """The direct dependencies as pyproject.toml lists them, the ones for tests last; nothing is imported."""
+    pins = _pins()
+    needed, for_tests = _requirements()
+    found = [_package(requirement, pins, for_tests=False) for requirement in needed]
+    found += [_package(requirement, pins, for_tests=True) for requirement in for_tests]
+    return found
+
+
+def _package(requirement: str, pins: dict[str, str], for_tests: bool) -> Package:
+    name = re.match(r"[\w.-]+", requirement)[0]
+    try:
+        found = metadata.version(name)
+    except metadata.PackageNotFoundError:
+        found = None
+    return Package(name, requirement, found, pins.get(name, ""), for_tests)
+
+
+def _pins() -> dict[str, str]:
+    """The pinned version of each package. One that has several is pinned by the line whose marker holds here."""
+    lines = re.findall(r"^([\w.-]+)==([^\s;]+)(?: ; (.+))?$", _read("requirements.txt"), re.MULTILINE)
+    return {name: version for name, version, marker in lines if not marker or _holds(marker)}
+
+
+def _holds(marker: str) -> bool:
+    try:
+        from packaging.markers import Marker
+    except ImportError:  # as in Package.satisfies
+        return True
+    return Marker(marker).evaluate()
+
+
+def _requirements() -> tuple[list[str], list[str]]:
+    """The requirements of everybody and those of the tests; without a checkout those of the installed project."""
+    import tomllib  # new in Python 3.11: an older one can import this module and be told that it is too old
+
+    text = _read("pyproject.toml")
+    if text:
+        project = tomllib.loads(text)["project"]
+        return project["dependencies"], project["optional-dependencies"]["dev"]
+    try:
+        requirements = metadata.requires(PROJECT) or []
+    except metadata.PackageNotFoundError:
+        return [], []
+    return [requirement for requirement in requirements if "extra ==" not in requirement], []
+
+
+def _read(name: str) -> str:
+    """A text file of the checkout; empty where there is none."""
+    path = ROOT / name
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def _package_line(package: Package) -> Line:
     line = partial(Line, package.name, package.found or "missing", package.pinned)
     if package.found is None and package.for_tests:
         return line(note=f"only `make test` needs it: {INSTALL}")
     if package.found is None:
-        return line(problem=(package.name == "mxnet" and _no_wheel()) or INSTALL)
+        no_wheel = _no_wheel() if package.name == "mxnet" else ""
+        return line(problem=no_wheel or INSTALL)
     if not package.satisfies:
         return line(problem=f"{package.requirement} is needed: {INSTALL}")
     if package.pinned not in ("", package.found):
         return line(note=f"not the version that is tested: {INSTALL}")
     return line()
+
+
+# Programs and devices
 
 
 def _dot() -> Line:
@@ -175,22 +214,14 @@ def _dot() -> Line:
     return Line("dot", "missing", note="network diagrams appear as tables: install Graphviz to see them as pictures")
 
 
-ASK_MXNET = """
-import json, helpers, mxnet as mx
-assert mx.nd.ones((2, 3)).sum().asscalar() == 6
-print(json.dumps([mx.__version__, mx.context.num_gpus(), mx.base._LIB.omp_get_max_threads()]))
-"""
-
-
 def _mxnet() -> list[Line]:
     """Let MXNet add six ones in a process of its own, which may crash, and ask it what it computes on."""
-    if importlib.util.find_spec("mxnet") is None:  # on its own line already
+    if importlib.util.find_spec("mxnet") is None:  # its package has a line already
         return []
+    command = [sys.executable, "-c", ASK_MXNET]
     try:
-        run = subprocess.run(
-            [sys.executable, "-c", ASK_MXNET], cwd=ROOT, capture_output=True, text=True, timeout=120, check=True
-        )
-        version, gpus, threads = json.loads(run.stdout.splitlines()[-1])
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=True)
+        version, gpus, threads = json.loads(done.stdout.splitlines()[-1])
     except subprocess.CalledProcessError as error:
         last = (error.stderr.strip().splitlines() or [f"exit code {error.returncode}"])[-1]
         libraries = "apt-get install libgomp1 libquadmath0, or python tools/link_libraries.py"
@@ -203,6 +234,9 @@ def _mxnet() -> list[Line]:
         Line("devices", f"CPU and {gpus} GPU" if gpus else "CPU"),
         Line("threads", f"{cores} cores, MXNet uses {threads} for one operation"),
     ]
+
+
+# Data and trained networks
 
 
 def data_line() -> Line:
@@ -229,14 +263,16 @@ def data_line() -> Line:
 
 def _checkpoints() -> list[Line]:
     """A line for each trained network that ships with the project."""
-    cards = sorted((Path(__file__).parents[1] / "checkpoints").glob("*.json"))
+    cards = sorted(CHECKPOINTS.glob("*.json"))
     if not cards:
         return [Line("trained networks", "none", problem="helpers/checkpoints is empty: clone the project again")]
     return [_checkpoint(card) for card in cards]
 
 
 def _checkpoint(card: Path) -> Line:
-    name, broken = f"trained {card.stem}", "its file is missing or changed: git checkout helpers/checkpoints"
+    """Whether the parameters beside the card are those whose SHA-256 it gives."""
+    name = f"trained {card.stem}"
+    broken = "its file is missing or changed: git checkout helpers/checkpoints"
     try:
         about = json.loads(card.read_text(encoding="utf-8"))
         intact = hashlib.sha256(card.with_suffix(".params").read_bytes()).hexdigest() == about["sha256"]

@@ -1,7 +1,10 @@
-"""What each command of `python -m helpers` does; the arguments and the exit codes are in `__main__.py`.
+"""What each command of `python -m helpers` does: one function for each, of the command's name.
 
-Every command takes the parsed options, prints its result on stdout, as text or as one JSON document, and returns its
-exit code. The imports are inside, so that one command does not pay, or fail, for what another needs.
+A command takes the options that helpers.cli.parser has read, prints its result on stdout, as text or as one JSON
+document, and returns its exit code; helpers.cli.main says what the codes mean. The imports are inside the functions, so
+that one command does not pay, or fail, for what another needs.
+
+Chapters 6 to 8.
 """
 
 import json
@@ -11,10 +14,13 @@ import time
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from helpers.base.errors import DigitsError
 from helpers.base.files import check_writable, checkpoint_beside
+
+NOT_SURE = 0.5  # where the answer is less probable, `predict` says that it is not sure
 
 
 def check(options: Namespace) -> int:
@@ -28,7 +34,7 @@ def check(options: Namespace) -> int:
 
 
 def data(options: Namespace) -> int:
-    """Load the data and print which they are."""
+    """Load the data and print where they come from, how many they are and how they begin."""
     from helpers.data.load import load_mnist
 
     digits = load_mnist(options.source)
@@ -54,39 +60,46 @@ def train(options: Namespace) -> int:
     from helpers.data.load import load_mnist
     from helpers.distributed.worker import place_of
     from helpers.training.checkpoint import read_checkpoint
+    from helpers.training.contexts import device
     from helpers.training.evaluation import accuracy
-    from helpers.training.fit import device, train
+    from helpers.training.fit import Job, train
+    from helpers.training.recipes import Settings
 
-    context = None if options.device == "auto" else device(options.device)
+    context = device(options.device)
     place = place_of(options.kvstore)
     before = read_checkpoint(checkpoint_beside(out), place) if options.resume else None
-    digits, start = load_mnist(options.source), time.monotonic()
+    usual = before.settings if before else Settings(options.network)
+    numbers = {
+        "epochs": options.epochs,
+        "batch_size": options.batch_size,
+        "learning_rate": options.lr,
+        "seed": options.seed,
+    }
+    given = {name: number for name, number in numbers.items() if number is not None}
+    settings = replace(usual, network=options.network, **given)
+    job = Job(
+        context=context,
+        path=out,  # saved after each better epoch, so that even a killed process leaves the best one
+        checkpoint=checkpoint_beside(out),
+        start=before,
+        place=place,
+    )
+    digits = load_mnist(options.source)
+    start = time.monotonic()
     with noting_ctrl_c() as interrupts:
-        module, history = train(
-            options.network,
-            digits,
-            epochs=options.epochs,
-            batch_size=options.batch_size,
-            learning_rate=options.lr,
-            seed=options.seed,
-            context=context,
-            path=out,  # saved after each better epoch, so that even a killed process leaves the best one
-            checkpoint=checkpoint_beside(out),
-            start=before,
-            place=place,
-        )
+        module, history = train(settings, digits, job)
     if not place.first:
         return 0
     result = {
-        "network": options.network,
+        "network": settings.network,
         "data": digits.source,
         "origin": digits.origin,
         "kvstore": place.kind,
         "workers": place.workers,
-        "seed": options.seed or (before.settings.seed if before else 0),
+        "seed": settings.seed,
         "minutes": round((time.monotonic() - start) / 60, 2),
         "epochs": len(history.valid),
-        "best_epoch": history.valid.index(max(history.valid)) + 1,
+        "best_epoch": history.best_epoch,
         "valid_accuracy": max(history.valid),
         "test_accuracy": None if interrupts else accuracy(module, digits.test),
         "host": place.host,
@@ -98,9 +111,9 @@ def train(options: Namespace) -> int:
 
 def launch(options: Namespace) -> int:
     """Train with several processes."""
-    from helpers.cli.launch import run
+    from helpers.cli.launch import launch_training
 
-    run(options)
+    launch_training(options)
     return 0
 
 
@@ -108,10 +121,38 @@ def by_hand(options: Namespace) -> int:
     """Train a network that is written by hand."""
     from helpers.base.threads import cores, set_threads
 
-    set_threads(max(1, cores() // options.devices))
+    set_threads(max(1, cores() // options.devices))  # before MXNet is imported: afterwards it has no effect
 
-    result = _by_hand(options)
-    _report(options, result, _lines({name: value for name, value in result.items() if name != "history"}))
+    from helpers.by_hand import HANDMADE_NETWORKS, inputs_and_targets, share_right, train_by_hand
+    from helpers.data.load import load_mat, load_mnist
+
+    digits = load_mat(options.mat) if options.mat else load_mnist(options.source)
+    start = time.monotonic()
+    outcome = train_by_hand(
+        options.network,
+        digits,
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        rate=options.lr,
+        scale=options.scale,
+        devices=options.devices,
+        seed=options.seed,
+    )
+    network = HANDMADE_NETWORKS[options.network]
+    test = inputs_and_targets(digits.test, network.image)
+    result = {
+        "network": f"{options.network} by hand",
+        "data": digits.source,
+        "origin": digits.origin,
+        "seed": options.seed,
+        "devices": options.devices,
+        "minutes": round((time.monotonic() - start) / 60, 2),
+        "epochs": len(outcome.of_valid),
+        "valid_accuracy": outcome.of_valid[-1],
+        "test_accuracy": share_right(network.forward, outcome.parameters, *test),
+    }
+    history = {"batches": outcome.of_batches, "valid": outcome.of_valid, "seconds": outcome.seconds}
+    _report(options, result | {"history": history}, _lines(result))
     return 0
 
 
@@ -120,7 +161,8 @@ def evaluate(options: Namespace) -> int:
     from helpers.classifier.classifier import Classifier
     from helpers.data.load import load_mnist
 
-    classifier, digits = Classifier.load(options.model), load_mnist(options.source)
+    classifier = Classifier.load(options.model)
+    digits = load_mnist(options.source)
     answers = classifier.probabilities_of(digits.test.images).argmax(axis=1)
     result = {
         "network": classifier.network,
@@ -136,44 +178,7 @@ def evaluate(options: Namespace) -> int:
 
 
 def predict(options: Namespace) -> int:
-    """Read pictures; one that cannot be read does not keep the others from their answer."""
-
-    results = _predict(options)
-    if options.json:
-        _report(options, results, "")
-    return 1 if any("error" in result for result in results) else 0
-
-
-def export(options: Namespace) -> int:
-    """Write a network as an ONNX file."""
-
-    result = _export(options)
-    _report(options, result, _lines(result))
-    return 0
-
-
-def _report(options: Namespace, result: object, text: str) -> None:
-    print(json.dumps(result, indent=2, ensure_ascii=False) if options.json else text)
-
-
-def _lines(result: dict[str, object]) -> str:
-    """The result as text, a line per entry; shares of one get four decimals."""
-    shown = {name: f"{value:.4f}" if "accuracy" in name and value else value for name, value in result.items()}
-    return "\n".join(f"{name.replace('_', ' '):15}{value}" for name, value in shown.items() if value is not None)
-
-
-# MERGED predict_command: What `python -m helpers predict` does: read pictures and answer for each.
-
-NOT_SURE = 0.5  # below this probability it says that it is not sure
-
-
-def _predict(options: Namespace) -> list[dict[str, object]]:
-    """One result for each of `options.images`, printed as text at once unless `options.json`.
-
-    A picture that cannot be read costs a line on stderr, and does not keep the others from their answer; its result
-    has the key "error".
-    """
-
+    """Print the digit in each picture. One that cannot be read costs a line on stderr, and the others get an answer."""
     from helpers.classifier.classifier import Classifier
     from helpers.drawing.photo import read_picture, to_mnist_from_image
 
@@ -183,68 +188,33 @@ def _predict(options: Namespace) -> list[dict[str, object]]:
         try:
             image = to_mnist_from_image(read_picture(path))
             if not image.any():
-                raise DigitsError(f"{path} shows no ink: give a picture of one digit on a plain background")
+                fix = "give a picture of one digit on a plain background"
+                raise DigitsError(f"expected ink in {path}, got a blank picture: {fix}")
         except DigitsError as error:
             print(f"error: {error}", file=sys.stderr)
             results.append({"file": path, "error": str(error)})
             continue
         probabilities = classifier.probabilities(image)
-        digit, probability = int(probabilities.argmax()), float(probabilities.max())
-        results.append({"file": path, "digit": digit, "probability": probability, "sure": probability >= NOT_SURE})
-        results[-1]["probabilities"] = probabilities.tolist()
+        result = {"file": path, "digit": int(probabilities.argmax()), "probability": float(probabilities.max())}
+        result["sure"] = result["probability"] >= NOT_SURE
+        result["probabilities"] = probabilities.tolist()
+        results.append(result)
         if not options.json:
-            print(f"{path}: {digit}, probability {probability:.3f}{'' if probability >= NOT_SURE else ', not sure'}")
-    return results
+            doubt = "" if result["sure"] else ", not sure"
+            print(f"{path}: {result['digit']}, probability {result['probability']:.3f}{doubt}")
+    if options.json:
+        _report(options, results, "")
+    return 1 if any("error" in result for result in results) else 0
 
 
-# MERGED by_hand_command: What `python -m helpers by-hand` does: load, train, measure on the test images.
-
-
-def _by_hand(options: Namespace) -> dict[str, object]:
-    """The result of training `options.network` by hand, for people and for JSON. Raises DigitsError as `train` does."""
-
-    from helpers.by_hand import NETWORKS, accuracy, arrays, train
-    from helpers.data.load import load_mat, load_mnist
-
-    digits = load_mat(options.mat) if options.mat else load_mnist(options.source)
-    start = time.monotonic()
-    done = train(
-        options.network,
-        digits,
-        epochs=options.epochs,
-        batch_size=options.batch_size,
-        rate=options.lr,
-        scale=options.scale,
-        devices=options.devices,
-        seed=options.seed,
-    )
-    network = NETWORKS[options.network]
-    return {
-        "network": f"{options.network} by hand",
-        "data": digits.source,
-        "origin": digits.origin,
-        "seed": options.seed,
-        "devices": options.devices,
-        "minutes": round((time.monotonic() - start) / 60, 2),
-        "epochs": len(done.valid),
-        "valid_accuracy": done.valid[-1],
-        "test_accuracy": accuracy(network.forward, done.parameters, *arrays(digits.test, network.image)),
-        "history": {"batches": done.batches, "valid": done.valid, "seconds": done.seconds},
-    }
-
-
-# MERGED export_command: What `python -m helpers export` does: load a network, write it as an ONNX file.
-
-
-def _export(options: Namespace) -> dict[str, object]:
-    """What was written to `options.to`, for people and for JSON. Raises DigitsError as `export_onnx` does."""
-
+def export(options: Namespace) -> int:
+    """Write a network as an ONNX file."""
     from helpers.classifier.classifier import Classifier
     from helpers.classifier.onnx_export import INPUT, OUTPUT, export_onnx
 
     classifier = Classifier.load(options.model)
     export_onnx(classifier, options.to)
-    return {
+    result = {
         "network": classifier.network,
         "model": options.model,
         "input": INPUT,
@@ -252,14 +222,32 @@ def _export(options: Namespace) -> dict[str, object]:
         "bytes": options.to.stat().st_size,
         "file": str(options.to),
     }
+    _report(options, result, _lines(result))
+    return 0
 
 
-# MERGED interrupts: Ctrl-C that ends a training in good order, and is remembered.
+def _report(options: Namespace, result: object, text: str) -> None:
+    """Print the result as one JSON document where --json asks for it, else the text."""
+    print(json.dumps(result, indent=2, ensure_ascii=False) if options.json else text)
+
+
+def _lines(result: dict[str, object]) -> str:
+    """The result as text, a line for each entry that has a value; accuracies get four decimals."""
+    lines = []
+    for name, value in result.items():
+        if value is None:
+            continue
+        shown = f"{value:.4f}" if "accuracy" in name and value else value
+        lines.append(f"{name.replace('_', ' '):15}{shown}")
+    return "\n".join(lines)
 
 
 @contextmanager
 def noting_ctrl_c() -> Iterator[list[int]]:
-    """Yield a list that Ctrl-C adds to: training ends in good order on it, but the exit code has to tell."""
+    """Yield a list that each Ctrl-C adds to.
+
+    On Ctrl-C training ends in good order and returns as usual, but the exit code has to tell that it was interrupted.
+    """
     noted = []
 
     def note(number: int, frame: object) -> None:
@@ -267,7 +255,7 @@ def noting_ctrl_c() -> Iterator[list[int]]:
         raise KeyboardInterrupt
 
     before = signal.getsignal(signal.SIGINT)
-    if before is signal.SIG_IGN:  # started in the background: stay deaf
+    if before is signal.SIG_IGN:  # started in the background, where Ctrl-C is not meant for it
         yield noted
         return
     signal.signal(signal.SIGINT, note)

@@ -2,6 +2,8 @@
 
 The launcher holds the other end of its stdin and writes there every second. When that ends, or is silent for 30
 seconds, the launcher or its machine is gone, and the node ends too: so no process is left behind, on no host.
+
+Chapter 7.
 """
 
 import errno
@@ -14,13 +16,17 @@ import sys
 import threading
 import time
 
+from helpers.cli.main import main
 from helpers.distributed.nodes import GRACE
 
 SILENCE = 30  # seconds without a sign of the launcher
 
 
-def main(arguments: list[str]) -> int:
-    """Do what DMLC_ROLE says. Workers run the command, the others MXNet's scheduler or server."""
+def run_node(arguments: list[str]) -> int:
+    """Do what DMLC_ROLE says and return the exit code. Workers run the command, the others MXNet's scheduler or server.
+
+    A worker ends its process itself where something failed.
+    """
     threading.Thread(target=_end_with_the_launcher, daemon=True).start()
     worker = os.environ["DMLC_ROLE"] == "worker"
     if worker:
@@ -28,8 +34,6 @@ def main(arguments: list[str]) -> int:
     try:
         _check_port(os.environ["DMLC_NODE_HOST"], int(os.environ["PORT"]))
         if worker:
-            from helpers.cli.main import main
-
             code = main(arguments)
         else:
             importlib.import_module("mxnet")  # in these roles the import serves until the job ends
@@ -44,7 +48,10 @@ def main(arguments: list[str]) -> int:
 
 
 def _end_with_the_launcher() -> None:
-    """Reads the file descriptor itself: Python's stdin would hold a lock that the end of the process waits for."""
+    """Wait until the launcher is gone, then end the process.
+
+    It reads the file descriptor: Python's own stdin would hold a lock that the end of the process waits for.
+    """
     try:
         while select.select([0], [], [], SILENCE)[0] and os.read(0, 1024):
             pass
@@ -60,18 +67,22 @@ def _end(number: int, frame: object) -> None:
 
 
 def _check_port(host: str, port: int) -> None:
-    """ps-lite would take another port without a word, and the scheduler would abort with a stack trace."""
+    """Exit with one line on stderr where MXNet could not listen at that address and port.
+
+    Its parameter server would silently take another port, and the scheduler would abort with a stack trace.
+    """
     try:
         socket.create_server((host, port)).close()
     except OSError as error:
-        cause = f"cannot listen there ({error.strerror})"
         if error.errno == errno.EADDRINUSE:
             cause = "another program uses it: choose others with --port"
         elif error.errno == errno.EADDRNOTAVAIL:
-            cause = "this is not an address of the host: write the one that it has into the hostfile"
-        print(f"error: port {port} of {host}: {cause}", file=sys.stderr)
+            cause = "this is not an address of the host: write its own address into the hostfile"
+        else:
+            cause = f"{str(error.strerror).lower()}: choose others with --port"
+        print(f"error: cannot listen on port {port} of {host}: {cause}", file=sys.stderr)
         sys.exit(1)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run_node(sys.argv[1:]))

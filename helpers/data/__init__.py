@@ -1,6 +1,6 @@
-"""The digits as arrays and batches: load_mnist() and what it stands on (MNIST's files, IDX, MATLAB, scikit-learn's digits).
+"""MNIST as arrays and batches: load_mnist(), and the files and formats that it comes from.
 
-Chapters 1 to 8.
+All chapters.
 """
 
 from helpers.data.idx import read_idx, write_idx

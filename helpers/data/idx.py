@@ -2,6 +2,7 @@
 
 Two zero bytes, one for the type, one for the number of dimensions D; then D sizes, four bytes each; then the values in
 C order. All numbers are big-endian. Source: the MNIST page of Y. LeCun, C. Cortes and C. Burges.
+Chapter 1.
 """
 
 import gzip
@@ -31,12 +32,14 @@ def read_idx(path: str | Path, sha256: str | None = None) -> np.ndarray:
         content = path.read_bytes()
     except OSError as error:
         raise DigitsError(f"cannot read {path}: {reason(error)}") from error
-    if sha256 and (found := hashlib.sha256(content).hexdigest()) != sha256.lower():
-        raise DigitsError(f"{path} has the SHA-256 {found}, wanted is {sha256}: fetch the file again")
+    if sha256:
+        found = hashlib.sha256(content).hexdigest()
+        if found != sha256.lower():
+            raise DigitsError(f"expected a file with the SHA-256 {sha256}, got {path} with {found}: fetch it again")
     try:
         return _parse(_decompress(content))
     except _FormatError as error:
-        raise DigitsError(f"{path} {error}") from error
+        raise DigitsError(f"expected an IDX file, got {path}, which {error}") from error
 
 
 def write_idx(path: str | Path, array: np.ndarray) -> None:
@@ -47,11 +50,12 @@ def write_idx(path: str | Path, array: np.ndarray) -> None:
     """
     array = np.asarray(array)
     big_endian = array.dtype.newbyteorder(">")
-    code = next((code for code, dtype in TYPES.items() if big_endian == dtype), None)
-    if code is None:
+    codes = [code for code, dtype in TYPES.items() if big_endian == dtype]
+    if not codes:
         names = ", ".join(np.dtype(dtype).name for dtype in TYPES.values())
-        raise DigitsError(f"IDX has no type for {array.dtype}, only {names}: convert with array.astype(...) first")
-    content = struct.pack(f">HBB{array.ndim}I", 0, code, array.ndim, *array.shape) + array.astype(big_endian).tobytes()
+        raise DigitsError(f"expected one of IDX's types {names}, got {array.dtype}: convert with array.astype(...)")
+    header = struct.pack(f">HBB{array.ndim}I", 0, codes[0], array.ndim, *array.shape)
+    content = header + array.astype(big_endian).tobytes()
     if str(path).endswith(".gz"):
         content = gzip.compress(content, mtime=0)
     with atomic_write(path) as temporary:
@@ -59,7 +63,7 @@ def write_idx(path: str | Path, array: np.ndarray) -> None:
 
 
 class _FormatError(Exception):
-    """What is wrong with a file's content and the fix; to be read after the file's name."""
+    """What is wrong with a file's content and the next step; the message goes on from "..., which "."""
 
 
 def _decompress(content: bytes) -> bytes:
@@ -77,23 +81,28 @@ def _parse(content: bytes) -> np.ndarray:
     magic = content[:4]
     if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in TYPES:
         raise _FormatError(
-            f"is not an IDX file: it starts with the bytes {magic.hex(' ') or '(none)'}, wanted is 00 00, a type from "
-            "08 to 0e, the number of dimensions: check that it is the right file"
+            f"starts with the bytes {magic.hex(' ') or '(none)'}, not with 00 00, a type from 08 to 0e and the number "
+            "of dimensions: check that it is the right file"
         )
-    dtype, dimensions = np.dtype(TYPES[magic[2]]), magic[3]
+    dtype = np.dtype(TYPES[magic[2]])
+    dimensions = magic[3]
     start = 4 + 4 * dimensions
     if len(content) < start:
         raise _FormatError(f"is cut off within its header of {start} bytes: fetch the file again")
     shape = struct.unpack_from(f">{dimensions}I", content, offset=4)
     # Python's integers do not overflow, and nothing is allocated by what a header merely claims.
-    wanted, found = math.prod(shape) * dtype.itemsize, len(content) - start
-    if found != wanted:
-        problem = "is cut off" if found < wanted else "has too many bytes"
+    expected = math.prod(shape) * dtype.itemsize
+    found = len(content) - start
+    if found != expected:
+        problem = "is cut off" if found < expected else "is too long"
         sizes = " x ".join(map(str, shape)) or "one value"
         raise _FormatError(
-            f"{problem}: {found} bytes of values, wanted are {wanted} for {sizes} of {dtype.name}: fetch the file again"
+            f"{problem}, with {found} bytes of values instead of {expected} for {sizes} of {dtype.name}: "
+            "fetch the file again"
         )
     try:
         return np.frombuffer(content, dtype, offset=start).reshape(shape).astype(dtype.newbyteorder("="))
     except ValueError as error:
-        raise _FormatError(f"has {dimensions} dimensions {shape}, more than NumPy can hold: fetch it again") from error
+        raise _FormatError(
+            f"has {dimensions} dimensions {shape}, more than NumPy can hold: fetch the file again"
+        ) from error

@@ -1,4 +1,7 @@
-"""The digits as arrays, in three parts, from whichever source is at hand; and as batches for MXNet."""
+"""The digits as arrays, in three parts, from whichever source is at hand; and as batches for MXNet.
+
+All chapters.
+"""
 
 import operator
 import os
@@ -13,14 +16,13 @@ from helpers.base.errors import DigitsError
 from helpers.data.idx import read_idx
 from helpers.data.mat import read_mat
 from helpers.data.mnist import DownloadError, mnist_files
-from helpers.data.sklearn_digits import offline_digits
 
 if TYPE_CHECKING:
     import mxnet as mx
 
 SOURCES = ("mnist", "digits", "auto")
 
-SEED = 0
+MAT_SEED = 0  # for the order of the training images of a MATLAB file
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ def load_mnist(source: str = "auto") -> Digits:
                 raise
             print(f"Notice: {error}.", file=sys.stderr)
             print("This is NOT MNIST: the digits now in use are scikit-learn's, fewer and coarser.", file=sys.stderr)
+    from helpers.data.sklearn_digits import offline_digits  # needs OpenCV and scikit-learn, which MNIST does not
+
     parts = [_split(images, labels) for images, labels in offline_digits()]
     return Digits(*parts, source="digits", origin="scikit-learn's handwritten digits, scaled to 28 x 28; not MNIST")
 
@@ -71,13 +75,15 @@ def load_mat(path: str | Path) -> Digits:
 
     The training images, which lie there in the order of their classes, are shuffled with a fixed seed before the last
     twelfth of them becomes the validation part. The test images keep their order.
-    Raises DigitsError for a file that is not such a one.
+    Raises DigitsError for a file that cannot be read, holds something else, or has too few images.
     """
     parts = read_mat(path)
     images, labels = parts["train"]
-    if len(labels) < 12 or not len(parts["test"][1]):
-        raise DigitsError(f"{path} has too few images: it takes at least 12 for training and 1 for testing")
-    order = np.random.default_rng(SEED).permutation(len(labels))
+    tests = len(parts["test"][1])
+    if len(labels) < 12 or tests == 0:
+        expected = "at least 12 images for training and 1 for testing"
+        raise DigitsError(f"expected {expected}, got {len(labels)} and {tests} in {path}: choose a file with more")
+    order = np.random.default_rng(MAT_SEED).permutation(len(labels))
     train, valid = _hold_back(images[order], labels[order])
     return Digits(train, valid, _split(*parts["test"]), source="mnist", origin=f"the MATLAB file {path}")
 
@@ -94,20 +100,21 @@ def iterator(split: Split, batch_size: int = 100, shuffle: bool = False) -> "mx.
     except TypeError:
         size = 0
     if not 1 <= size <= len(split):
-        raise DigitsError(f"batch_size is {batch_size!r}: give a whole number from 1 to {len(split)}, all the images")
-    import mxnet as mx  # takes a second, and whoever wants only the arrays need not wait
+        fix = "choose a whole number of images, at most all of them"
+        raise DigitsError(f"expected a batch size from 1 to {len(split)}, got {batch_size!r}: {fix}")
+    import mxnet as mx  # takes a second, for which nobody has to wait who needs the arrays only
 
     return mx.io.NDArrayIter(split.images, split.labels, size, shuffle, label_name="softmax_label")
 
 
 def _choose(source: str) -> str:
     if source not in SOURCES:
-        raise DigitsError(f"there is no source {source!r}: choose {', '.join(SOURCES)}")
+        raise DigitsError(f"expected a source of {', '.join(SOURCES)}, got {source!r}: choose one of them")
     if source != "auto":
         return source
     source = os.environ.get("DIGITS_SOURCE") or "auto"
     if source not in SOURCES:
-        raise DigitsError(f"DIGITS_SOURCE is {source!r}: set it to {', '.join(SOURCES)}, or unset it")
+        raise DigitsError(f"expected {', '.join(SOURCES)} in DIGITS_SOURCE, got {source!r}: choose one or unset it")
     return source
 
 

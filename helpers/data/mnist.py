@@ -2,22 +2,20 @@
 
 1. `MNIST_DIR`, where that variable is set: a folder that holds the files, compressed or not;
 2. else the cache, a folder of the user's;
-3. else a download from the mirrors into the cache.
+3. else a download from the mirrors into the cache, by pooch: verified, tried again, and in its place only when whole.
+All chapters.
 """
 
 import hashlib
 import os
 import sys
 import threading
-import time
-import warnings
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import platformdirs
-import requests
-from tqdm import tqdm
 
 from helpers.base.errors import DigitsError
 from helpers.base.files import reason
@@ -51,10 +49,27 @@ MIRRORS = (
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
 )
 
+REACH = 5  # seconds in which a mirror has to answer at all
+
+STALL = 20  # seconds for which a download may stand still
+
+CAUSES = {  # by the name of what requests raises, or of the nearest class above it
+    "ProxyError": "the proxy refuses or does not answer",
+    "InvalidProxyURL": "the proxy's address is not valid",
+    "SSLError": "no secure connection: a proxy in between, or a wrong clock",
+    "ChunkedEncodingError": "the connection broke off",
+    "Timeout": "no answer in time",
+    "ConnectionError": "no connection",
+}
+
 OTHER_WAYS = (
     "or put the four files into a folder and set MNIST_DIR to it, or set DIGITS_SOURCE=digits for handwriting that "
     "needs no download"
 )
+
+
+class DownloadError(DigitsError):
+    """The files cannot be fetched: the network, the mirrors or the disk."""
 
 
 def mnist_files() -> dict[str, Path]:
@@ -83,69 +98,22 @@ def cached_mnist() -> dict[str, Path] | None:
         intact = all(file_sha256(path) == FILES[key][1] for key, path in files.items())
     except DigitsError as error:
         fix = f"set XDG_CACHE_HOME to another folder, {OTHER_WAYS}"
-        raise DownloadError(f"the cache {folder} cannot be used: {error}: {fix}") from error
+        raise DownloadError(f"cannot use the cache {folder}: {error}: {fix}") from error
     return files if intact else None
 
 
-def download_mnist(folder: Path, mirrors: tuple[str, ...] = MIRRORS) -> dict[str, Path]:
+def download_mnist(folder: Path, mirrors: Sequence[str] = MIRRORS) -> dict[str, Path]:
     """The files in `folder`, those that it lacks or holds damaged fetched from the mirrors. Raises DownloadError."""
     try:
         download({f"{name}.gz": sha256 for name, sha256, _ in FILES.values()}, folder, mirrors)
     except DownloadError as error:
-        raise DownloadError(f"MNIST cannot be downloaded: {error}, {OTHER_WAYS}") from error
+        raise DownloadError(f"cannot download MNIST: {error}, {OTHER_WAYS}") from error
     return _published(folder)
 
 
 def cache_dir() -> Path:
     """The folder for downloads: ~/.cache/digits-with-mxnet on Linux, or as the platform or XDG_CACHE_HOME has it."""
     return Path(platformdirs.user_cache_dir("digits-with-mxnet", appauthor=False))
-
-
-def _published(folder: Path) -> dict[str, Path]:
-    return {key: folder / f"{name}.gz" for key, (name, _, _) in FILES.items()}
-
-
-def _from_folder(variable: str) -> dict[str, Path]:
-    folder = Path(variable).expanduser().absolute()
-    try:
-        if not folder.is_dir():
-            raise DigitsError(f"MNIST_DIR is {folder}, which is not a folder: correct the variable or unset it")
-        return {key: _find(folder, *name_and_sums) for key, name_and_sums in FILES.items()}
-    except OSError as error:
-        raise DigitsError(f"cannot look into MNIST_DIR, {folder}: {reason(error)}") from error
-
-
-def _find(folder: Path, name: str, *checksums: str) -> Path:
-    """The file in `folder`: as published, unpacked, or unpacked with a dot in its name, `train-images.idx3-ubyte`."""
-    candidates = [folder / f"{name}.gz", folder / name, folder / name.replace("-idx", ".idx")]
-    path = next((path for path in candidates if path.is_file()), None)
-    if path is None:
-        raise DigitsError(f"MNIST_DIR has no file {name}.gz in {folder}: put all four there, or unset the variable")
-    if (found := file_sha256(path)) not in checksums:
-        raise DigitsError(
-            f"{path} is not the published file: its SHA-256 is {found}, wanted is {checksums[0]}: "
-            "fetch it again, or unset MNIST_DIR"
-        )
-    return path
-
-
-# MERGED download: Fetch published files from mirrors: each is verified, and put in its place only when it is right.
-
-REACH = 5  # seconds in which a mirror has to answer at all
-
-STALL = 20  # seconds for which a download may stand still
-
-CAUSES = {  # the more special ones first: most are also a ConnectionError
-    requests.exceptions.ProxyError: "the proxy refuses or does not answer",
-    requests.exceptions.InvalidProxyURL: "the proxy's address is not valid",
-    requests.exceptions.SSLError: "no secure connection: a proxy in between, or a wrong clock",
-    requests.exceptions.ChunkedEncodingError: "the connection broke off",
-    requests.ConnectionError: "no connection",
-}
-
-
-class DownloadError(DigitsError):
-    """The files cannot be fetched: the network, the mirrors or the disk."""
 
 
 def file_sha256(path: Path) -> str | None:
@@ -162,87 +130,111 @@ def file_sha256(path: Path) -> str | None:
 def download(checksums: Mapping[str, str], folder: Path, mirrors: Sequence[str]) -> None:
     """Fetch the files that `folder` lacks, or holds damaged, with a progress bar for each on stderr.
 
-    checksums: the SHA-256 by file name; mirrors: URLs that such a name completes. Every mirror is tried twice, in turn.
-    pooch downloads to another name, verifies, and then renames, so neither a download that breaks off nor another
-    process at the same time does harm. Raises DownloadError, within seconds where no mirror answers.
+    checksums: the SHA-256 by file name; mirrors: URLs that such a name completes, tried in turn, each twice where it
+    answers. pooch downloads to another name, verifies, and then renames, so neither a download that breaks off nor
+    another process at the same time does harm. Raises DownloadError, within seconds where no mirror answers.
     """
     found = {name: file_sha256(folder / name) for name in checksums}
-    wanted = [name for name in checksums if found[name] != checksums[name]]
-    if not wanted:
+    missing = [name for name in checksums if found[name] != checksums[name]]
+    if not missing:
         return
-    for name in filter(found.get, wanted):
-        print(f"{folder / name} is damaged and will be replaced.", file=sys.stderr)
+    for name in missing:
+        if found[name]:
+            print(f"{folder / name} is damaged and will be replaced.", file=sys.stderr)
 
-    causes = _silent(mirrors)
-    answering = [mirror for mirror in mirrors if mirror not in causes]
-    if answering:
-        print(f"Downloading into {folder}", file=sys.stderr)
-    for mirror in answering * 2:
+    import pooch  # both take longer than all the imports above, and MNIST is mostly here already
+    import requests
+
+    pooch.get_logger().setLevel("WARNING")  # the bars name the files already
+    causes = {}
+    for mirror in mirrors:
         try:
-            for name in wanted:
-                _fetch(mirror + name, checksums[name], folder / name)
+            _wait_for_answer(mirror)
+            print(f"Downloading into {folder}", file=sys.stderr)
+            files = pooch.create(folder, mirror, registry=dict(checksums), retry_if_failed=1)
+            for name in missing:
+                files.fetch(name, downloader=_download_with_bar)
             return
         except (requests.RequestException, ValueError) as error:  # ValueError: pooch has found a wrong checksum
             causes[mirror] = _cause(error)
         except OSError as error:  # comes second, for requests derives its exceptions from it
-            raise DownloadError(f"cannot save to {folder}: {reason(error)}") from error
+            raise DownloadError(f"cannot write {folder}: {reason(error)}") from error
     tried = "; ".join(f"{urlsplit(mirror).netloc or mirror}: {cause}" for mirror, cause in causes.items())
     raise DownloadError(f"no mirror gives the files ({tried}): check the network and the variable HTTPS_PROXY")
 
 
-def _silent(mirrors: Sequence[str]) -> dict[str, str]:
-    """The mirrors that do not answer within REACH seconds, each with the cause.
+def _wait_for_answer(mirror: str) -> None:
+    """Raise what requests raises unless the mirror answers within REACH seconds, whatever the answer is.
 
-    All are asked at once, in threads that nobody waits for any longer: the time limits of requests count anew for each
-    of a host's addresses, and not at all for the look-up of its name, which may take long without a network.
+    The time limits of requests count anew for each of a host's addresses, and not at all for the look-up of its name.
+    Without a network that makes minutes, for which a class must not wait; hence a thread that can be left to itself.
     """
-    causes = dict.fromkeys(mirrors, f"no answer within {REACH} s")
+    import requests
 
-    def ask(mirror: str) -> None:
+    answer = Future()
+
+    def ask() -> None:
         try:
-            requests.head(mirror, timeout=REACH)
-            causes.pop(mirror, None)
-        except (OSError, ValueError) as error:
-            causes[mirror] = _cause(error)
+            answer.set_result(requests.head(mirror, timeout=REACH))
+        except Exception as error:  # raised again below
+            answer.set_exception(error)
 
-    threads = [threading.Thread(target=ask, args=(mirror,), daemon=True) for mirror in mirrors]
-    for thread in threads:
-        thread.start()
-    end = time.monotonic() + REACH
-    for thread in threads:
-        thread.join(max(0, end - time.monotonic()))
-    return dict(causes)
+    threading.Thread(target=ask, daemon=True).start()
+    try:
+        answer.result(timeout=REACH)
+    except TimeoutError as error:
+        raise requests.Timeout from error
 
 
-def _fetch(url: str, sha256: str, path: Path) -> None:
-    """Download one file with pooch, which leaves alone what is there and right."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # imported in a notebook, pooch's own bar asks for a package of widgets
-        import pooch
+def _download_with_bar(url: str, output_file: str, fetcher: object) -> None:
+    """Download for pooch with a bar of text. Its own is a widget in a notebook, and a stored notebook loses widgets."""
+    import pooch
+    from tqdm import tqdm
 
-    pooch.get_logger().setLevel("WARNING")
-    with _Bar(desc=path.name, unit="B", unit_scale=True) as bar:
-        downloader = pooch.HTTPDownloader(progressbar=bar, chunk_size=2**14, timeout=(REACH, STALL))
-        pooch.retrieve(url, f"sha256:{sha256}", fname=path.name, path=path.parent, downloader=downloader)
-
-
-class _Bar(tqdm):
-    """A text bar, the same in a terminal and in a notebook, as pooch wants one."""
-
-    def __bool__(self) -> bool:
-        return True  # pooch asks whether there is a bar before it knows the total, by which tqdm would answer
-
-    def reset(self, total: float | None = None) -> None:
-        self.n = 0  # pooch sets a finished bar back and fills it in one go; the time it has taken is to stay
+    # pooch asks whether there is a bar before it has told the bar its total, and a bar without one has no answer.
+    with tqdm(desc=Path(url).name, total=1, unit="B", unit_scale=True) as bar:
+        pooch.HTTPDownloader(progressbar=bar, chunk_size=2**14, timeout=(REACH, STALL))(url, output_file, fetcher)
 
 
 def _cause(error: Exception) -> str:
     """In a few words, why a mirror has given no file."""
-    if isinstance(error, requests.HTTPError):
+    names = [kind.__name__ for kind in type(error).__mro__]
+    if "HTTPError" in names:
         return f"HTTP status {error.response.status_code}"
-    if "timed out" in str(error):  # there is a class for that, but requests does not use it for a download under way
-        return "no answer in time"
-    for kind, cause in CAUSES.items():
-        if isinstance(error, kind):
-            return cause
-    return "not the published bytes" if "hash" in str(error) else " ".join(str(error).split())
+    if "timed out" in str(error):  # requests does not use its Timeout for a download under way
+        return CAUSES["Timeout"]
+    if "hash" in str(error):
+        return "not the published bytes"
+    known = [CAUSES[name] for name in names if name in CAUSES]
+    return known[0] if known else " ".join(str(error).split())
+
+
+def _published(folder: Path) -> dict[str, Path]:
+    return {key: folder / f"{name}.gz" for key, (name, _, _) in FILES.items()}
+
+
+def _from_folder(variable: str) -> dict[str, Path]:
+    folder = Path(variable).expanduser().absolute()
+    try:
+        if not folder.is_dir():
+            raise DigitsError(f"expected a folder in MNIST_DIR, got {folder}: correct the variable or unset it")
+        return {key: _find(folder, *name_and_sums) for key, name_and_sums in FILES.items()}
+    except OSError as error:
+        raise DigitsError(f"cannot read MNIST_DIR, {folder}: {reason(error)}") from error
+
+
+def _find(folder: Path, name: str, *checksums: str) -> Path:
+    """The file in `folder`: as published, unpacked, or unpacked with a dot in its name, `train-images.idx3-ubyte`."""
+    candidates = [folder / f"{name}.gz", folder / name, folder / name.replace("-idx", ".idx")]
+    existing = [path for path in candidates if path.is_file()]
+    if not existing:
+        fix = "put all four files there, or unset the variable"
+        raise DigitsError(f"expected {name}.gz in MNIST_DIR, got {folder} without it: {fix}")
+    path = existing[0]
+    found = file_sha256(path)
+    if found not in checksums:
+        fix = "fetch it again, or unset MNIST_DIR"
+        raise DigitsError(
+            f"expected the published file with the SHA-256 {checksums[0]}, got {path} with {found}: {fix}"
+        )
+    return path

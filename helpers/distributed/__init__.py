@@ -1,6 +1,9 @@
-"""Several processes with MXNet's parameter server: which runs where, and the launcher. Workers: the module worker.
+"""Several processes with MXNet's parameter server: which one runs where, and the launcher that watches over them.
 
-Chapter 7.
+What a worker needs is in the module `worker` and not handed out here: it imports MXNet, and in a scheduler or server
+that import serves until the job ends.
+
+Chapter 7 and the command line.
 """
 
 from helpers.distributed.launcher import announcement, launch

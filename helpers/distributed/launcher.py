@@ -3,7 +3,9 @@
 MXNet ships a launcher, `mxnet/tools/launch.py`, on top of the package dmlc_tracker. It is not used here, since it
 needs what Python dropped in 3.9 (`Thread.isAlive`), waits for ever when a worker dies or never starts, lets processes
 live on when it is killed, and listens on every network. What is kept of it is how a process learns its role: the
-variables DMLC_ROLE, DMLC_PS_ROOT_URI and so on (see launch_plan), and its command line.
+variables DMLC_ROLE, DMLC_PS_ROOT_URI and so on (see the module nodes), and its command line.
+
+Chapter 7 and the command line.
 """
 
 import os
@@ -19,15 +21,13 @@ from contextlib import contextmanager, suppress
 from helpers.base.errors import DigitsError
 from helpers.distributed.nodes import GRACE, Node, command, environment
 
-HELD_BACK = ("error: ", "ssh: ")  # the launcher says it at its end, once
-
+HELD_BACK = ("error: ", "ssh: ")  # a line that begins so is kept, and said once, when the launcher ends
 POLL = 0.1  # seconds between two looks at the processes: a death is noticed within these
-
 END_SECONDS = 10  # for scheduler and servers to end after the workers
 
 
 class Process:
-    """A node that runs. What it writes to stderr is passed on if it is a worker, but for its error, which is kept."""
+    """A node that runs. What a worker writes to stderr is passed on, except its error, which is kept for the end."""
 
     def __init__(self, node: Node, command: list[str], variables: dict[str, str]):
         self.node = node
@@ -41,7 +41,7 @@ class Process:
             start_new_session=True,  # Ctrl-C reaches the launcher alone
         )
         os.set_blocking(self._process.stdin.fileno(), False)
-        self.half_a_line = False  # whether the last it wrote was one
+        self.half_a_line = False  # whether what it wrote last has no end of line yet
         self._lines = deque(maxlen=20)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -53,22 +53,23 @@ class Process:
 
     @property
     def code(self) -> int | None:
-        """None while it runs."""
+        """The exit code; None while it runs."""
         return self._process.poll()
 
     def beat(self) -> None:
-        """Tell the node that the launcher is there."""
+        """Tell the node that the launcher is still there."""
         with suppress(OSError):
             os.write(self._process.stdin.fileno(), b"\n")
 
     def end(self) -> None:
-        """Ask it to end. On another host the closed stdin does it, here the signal is sooner."""
+        """Ask it to end. On another host the closed stdin does so; here a signal is quicker."""
         with suppress(OSError):
             self._process.stdin.close()
         if not self.node.host and self.code is None:
             self._process.terminate()
 
     def kill(self) -> None:
+        """End it at once, if it still runs, and wait until it has ended."""
         if self.code is None:
             self._process.kill()
         self._process.wait()
@@ -89,6 +90,7 @@ class Process:
         return f"{self.node} ended with exit code {self.code}{last}"
 
     def _read(self) -> None:
+        """Take what the process writes to stderr until it ends, in a thread of its own."""
         for chunk in iter(lambda: os.read(self._process.stderr.fileno(), 65536), b""):
             lines = chunk.decode(errors="replace").splitlines(keepends=True)
             self._lines.extend(lines)
@@ -102,7 +104,8 @@ class Process:
 def launch(nodes: Sequence[Node], arguments: Sequence[str], start_seconds: float, ssh: str = "ssh") -> None:
     """Run `python -m helpers` with `arguments` at each worker, until all have ended well.
 
-    Raises DigitsError when a node fails; when it returns, or raises, none of the processes is left.
+    `start_seconds` is how long the processes may take to find each other; `ssh` is a command with options. Raises
+    DigitsError when a node fails. When it returns, or raises, none of the processes is left.
     """
     processes = []
     with _signals_end_it():
@@ -113,13 +116,16 @@ def launch(nodes: Sequence[Node], arguments: Sequence[str], start_seconds: float
             print("processes:", ", ".join(f"{process.id} {process.node}" for process in processes), file=sys.stderr)
             _watch(processes)
         except FileNotFoundError as error:
-            raise DigitsError(f"the program {error.filename} is missing: install it (openssh-client)") from error
+            given = f"expected the program {error.filename}, got nothing of that name"
+            raise DigitsError(f"{given}: install it (openssh-client)") from error
         finally:
             _end(processes)
 
 
 def _watch(processes: Sequence[Process]) -> None:
-    beaten, workers_ended = 0.0, None
+    """Return when all processes have ended well, or scheduler and servers linger; DigitsError when one has failed."""
+    beaten = 0.0
+    workers_ended = None
     while True:
         now = time.monotonic()
         failed = [process for process in processes if process.code]
@@ -137,7 +143,7 @@ def _watch(processes: Sequence[Process]) -> None:
 
 
 def _end(processes: Sequence[Process]) -> None:
-    """End what still runs: politely, then not."""
+    """End what still runs: ask first, kill what is left after the grace."""
     for process in processes:
         process.end()
     end = time.monotonic() + GRACE + 1
@@ -165,7 +171,7 @@ def _signals_end_it() -> Iterator[None]:
 
 
 def announcement(nodes: Sequence[Node]) -> str:
-    """One line: which processes there are, which addresses and ports they open, and whom that lets in."""
+    """One line for people: which processes there are, which addresses and ports they open, and whom that lets in."""
     count = {role: sum(node.role == role for node in nodes) for role in ("server", "worker")}
     who = " and ".join(f"{number} {role}{'s' * (number > 1)}" for role, number in count.items())
     if nodes[0].host is None:

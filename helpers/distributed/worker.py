@@ -4,6 +4,8 @@ In "dist_sync" a step uses one batch of the whole job, of which each worker comp
 the workers' gradients, and each worker takes the same step with the sum. (MXNet would also let the servers take the
 step. But then nobody can read the state of the optimizer, which a checkpoint has to hold.) In "dist_async" each worker
 pushes the gradient of a batch of its own as soon as it has it, and the servers take a step with each.
+
+Serves training and the command line.
 """
 
 import atexit
@@ -45,34 +47,36 @@ class Place:
 
     @property
     def workers(self) -> int:
+        """How many workers there are, this one counted."""
         return self.kvstore.num_workers if self.kvstore else 1
 
     @property
     def worker(self) -> int:
-        """The number of this one, from 0."""
+        """The number of this worker, from 0."""
         return self.kvstore.rank if self.kvstore else 0
 
     @property
     def first(self) -> bool:
+        """Whether this is worker 0, the one that validates and saves."""
         return self.worker == 0
 
     @property
     def steps_per_batch(self) -> int:
-        """How often all workers together step while this one goes through a batch."""
+        """How many steps all workers together take while this one goes through a batch."""
         return self.workers if self._asynchronous else 1
 
     def share(self, split: "Split") -> "Split":
-        """Its part of the images."""
+        """This worker's part of the images."""
         return share(split, self.workers, self.worker) if self.workers > 1 else split
 
     def batch_of_each(self, batch_size: int) -> int:
-        """How many images of a step a worker computes. Raises DigitsError where the parts would not be equal."""
+        """How many images of a step this worker computes. Raises DigitsError where the parts would not be equal."""
         if self._asynchronous:
             return batch_size
         if batch_size % self.workers:
-            wanted = -(-batch_size // self.workers) * self.workers
-            given = f"a batch of {batch_size} cannot be split equally among {self.workers} workers"
-            raise DigitsError(f"{given}: give --batch-size {wanted}")
+            next_size = -(-batch_size // self.workers) * self.workers
+            given = f"expected a batch size that can be split equally among {self.workers} workers, got {batch_size}"
+            raise DigitsError(f"{given}: give --batch-size {next_size}")
         return batch_size // self.workers
 
     def agree(self, settings: dict[str, object]) -> None:
@@ -80,11 +84,11 @@ class Place:
         theirs = json.loads(self.broadcast("settings", json.dumps(settings).encode()))
         for name, value in settings.items():
             if theirs[name] != value:
-                found = f"worker {self.worker} has {name} = {value}, worker 0 has {theirs[name]}"
-                raise DigitsError(f"{found}: make the hosts alike")
+                given = f"expected {name} = {theirs[name]}, as worker 0 has, got {value} at worker {self.worker}"
+                raise DigitsError(f"{given}: make the hosts alike")
 
     def broadcast(self, key: str, content: bytes) -> bytes:
-        """What worker 0 gives as `content`, at every worker. All have to call it, with a key that is used once."""
+        """What worker 0 gives as `content`, at every worker. All have to call it, with a key that is used only once."""
         if self.kvstore is None:
             return content
         length = len(content).to_bytes(8, "little")
@@ -92,7 +96,7 @@ class Place:
         return self._broadcast(key, content if self.first else bytes(size)) if size else b""
 
     def _broadcast(self, key: str, content: bytes) -> bytes:
-        """A byte per float32, the type that every server takes; `content` has the same length everywhere."""
+        """Send one byte as one float32, the type that every server takes; `content` has the same length everywhere."""
         values = mx.nd.array(np.frombuffer(content, np.uint8), dtype=np.float32)
         self.kvstore.init(key, values)  # waits for all workers, and takes what worker 0 gives
         self.kvstore.pull(key, out=values)
@@ -104,19 +108,23 @@ class Place:
 
 
 def share(split: "Split", num_parts: int, part_index: int) -> "Split":
-    """Part `part_index` of `num_parts` equal ones: every num_parts-th image. What cannot be dealt out is left over."""
+    """Part `part_index` of `num_parts` equal ones: every num_parts-th image. What cannot be dealt out is left out."""
     end = len(split.labels) - len(split.labels) % num_parts
     return type(split)(split.images[part_index:end:num_parts], split.labels[part_index:end:num_parts])
 
 
 def place_of(kind: str | None = None) -> Place:
-    """Where this process stands: kind is "local", "dist_sync", "dist_async" or None, what suits. See `join`."""
+    """Where this process stands. kind: "local", "dist_sync", "dist_async", or None for what suits.
+
+    Raises DigitsError for "local" in a launch, and as `join` does.
+    """
     launched = os.environ.get("DMLC_ROLE") == "worker"
     kind = kind or ("dist_sync" if launched else "local")
     if kind != "local":
         return join(kind)
     if launched:
-        raise DigitsError('kvstore "local" leaves each worker of a launch alone: choose dist_sync or dist_async')
+        given = 'expected the kvstore dist_sync or dist_async in a launch, got "local", which leaves each worker alone'
+        raise DigitsError(f"{given}: choose one of the two")
     return Place()
 
 
@@ -129,7 +137,7 @@ def join(kind: str) -> Place:
     """
     if os.environ.get("DMLC_ROLE") != "worker":
         command = f"python -m helpers launch -n 2 -s 1 -- train ... --kvstore {kind}"
-        raise DigitsError(f'"{kind}" needs a scheduler and servers: start them with `{command}`')
+        raise DigitsError(f'expected a scheduler and servers for "{kind}", got none: start them with `{command}`')
     seconds = float(os.environ.get("DIGITS_START_SECONDS", START_SECONDS))
     timer = threading.Timer(seconds, _give_up, [seconds])
     timer.daemon = True
@@ -144,10 +152,11 @@ def join(kind: str) -> Place:
 
 
 def _give_up(seconds: float) -> None:
+    """End this process, from the thread of a timer, with one line on stderr."""
     scheduler = f"{os.environ['DMLC_PS_ROOT_URI']}:{os.environ['DMLC_PS_ROOT_PORT']}"
     print(
-        f"error: the scheduler at {scheduler} has not brought all together within {seconds:g} seconds: "
-        "see that it runs and that no firewall is between the hosts",
+        f"error: expected the scheduler at {scheduler} to bring all together within {seconds:g} seconds, "
+        "got no answer: see that it runs and that no firewall is between the hosts",
         file=sys.stderr,
         flush=True,
     )

@@ -1,6 +1,9 @@
-"""From ink to MNIST's 28 x 28: strokes of a pen, photos, the field they come to lie in, and augmentation.
+"""From ink to MNIST's 28 x 28. A network that has learnt from MNIST reads other digits well only after the same steps:
 
-Chapter 5.
+    strokes -> fit_strokes -> draw_ink -> centre_by_mass -> image (28, 28)
+    picture -> to_ink -> fit_box -> centre_by_mass -> image (28, 28)
+
+`to_mnist` goes the first way, `to_mnist_from_image` the second; `augment` distorts training images. Chapter 5.
 """
 
 from helpers.drawing.augmentation import augment

@@ -3,13 +3,17 @@
 A network that has seen MNIST as it is reads MNIST best; one that has also seen each digit slanted, narrowed, bent and
 drawn with other pens reads a stranger's drawing better. What is drawn on the canvas is always scaled to the same box
 and centred, so that is also how each distorted digit ends: the shape varies a lot, the size and the place a little.
+
+Chapter 5, and the network that ships for the canvas.
 """
+
+from functools import cache
 
 import cv2
 import numpy as np
 
 from helpers.base.arrays import many_images
-from helpers.drawing.strokes import BOX, FIELD
+from helpers.drawing.field import BOX, FIELD
 
 ROTATION = 15  # degrees to either side
 
@@ -17,11 +21,16 @@ SHEAR = 0.2  # how far the top leans over per unit of height, to either side
 
 ASPECT = 0.2  # logarithm of the width over the height, to either side
 
-BEND = 34, 4  # elastic distortion: strength and smoothness in pixels, the best of Simard et al.
+# An elastic distortion as strong and as smooth (in pixels) as was best for Simard et al.
+BEND_STRENGTH = 34
+BEND_SMOOTHNESS = 4
 
-SHRINK = 0.85  # leaves room around the digit for all of this
+SHRINKING = 0.85  # leaves room around the digit for all of this
 
-PEN = 0.4, 0.85  # the level, relative to the blurred ink, where the new stroke ends: low draws thick, high thin
+PEN_LEVELS = (
+    0.4,
+    0.85,
+)  # where the new stroke ends, relative to the blurred ink: at a low level thick, at a high one thin
 
 EDGE = 2, 6  # steepness of the new stroke's edge, soft to sharp
 
@@ -29,13 +38,7 @@ SIZE = 0.08  # relative change of the digit's final size, to either side
 
 SHIFT = 1.2  # pixels from the centre, to either side along each axis
 
-FINE = 2  # the digit is distorted at so many times the resolution, then drawn on the field
-
-_SIDE = FIELD * FINE
-
-_CENTRE = (FIELD - 1) / 2
-
-_GRID = (np.stack(np.meshgrid(*[np.arange(_SIDE)] * 2), axis=-1) - (_SIDE - 1) / 2).astype(np.float32) / FINE
+MAGNIFICATION = 2  # the digit is distorted and redrawn at so many times the resolution of the field
 
 
 def augment(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -49,35 +52,45 @@ def augment(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     copies = np.zeros_like(images)
     for image, copy in zip(images, copies, strict=True):
         if image.any():
-            copy[0] = _place(_redraw(_distort(image[0], rng), rng), rng)
+            copy[0] = _box_and_centre(_redraw(_distort(image[0], rng), rng), rng)
     return copies
 
 
 def _distort(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The image (28, 28) after a random affine map and an elastic one, in one step, at `FINE` times the resolution.
+    """The image (28, 28) after a random affine map and an elastic one, in one step; (56, 56), at twice the resolution.
 
     The elastic map moves every point by a smooth random field (P. Simard, D. Steinkraus, J. Platt: "Best practices for
     convolutional neural networks applied to visual document analysis", ICDAR 2003).
     """
     angle = np.radians(rng.uniform(-ROTATION, ROTATION))
-    shear, aspect = rng.uniform(-SHEAR, SHEAR), np.exp(rng.uniform(-ASPECT, ASPECT) / 2)
+    shear = rng.uniform(-SHEAR, SHEAR)
+    aspect = np.exp(rng.uniform(-ASPECT, ASPECT) / 2)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    affine = turn @ [[1, shear], [0, 1]] @ np.diag([aspect, 1 / aspect]) / SHRINK
-    strength, smoothness = BEND
+    affine = turn @ [[1, shear], [0, 1]] @ np.diag([aspect, 1 / aspect]) / SHRINKING
     noise = rng.random((FIELD, FIELD, 2), dtype=np.float32) * 2 - 1
-    bend = rng.uniform(0, strength) * cv2.GaussianBlur(noise, (0, 0), smoothness)
-    source = _GRID @ affine.T.astype(np.float32) + cv2.resize(bend, (_SIDE, _SIDE)) + np.float32(_CENTRE)
+    bend = rng.uniform(0, BEND_STRENGTH) * cv2.GaussianBlur(noise, (0, 0), BEND_SMOOTHNESS)
+    grid = _grid()
+    source = grid @ affine.T.astype(np.float32) + cv2.resize(bend, grid.shape[:2]) + np.float32((FIELD - 1) / 2)
     return cv2.remap(image, source, None, cv2.INTER_LINEAR)
+
+
+@cache
+def _grid() -> np.ndarray:
+    """The points (x, y) of the magnified image in pixels of the field, from its centre: (56, 56, 2) float32."""
+    side = FIELD * MAGNIFICATION
+    steps = np.arange(side)
+    points = np.stack(np.meshgrid(steps, steps), axis=-1) - (side - 1) / 2
+    return points.astype(np.float32) / MAGNIFICATION
 
 
 def _redraw(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The same strokes drawn with another pen: they end where the blurred ink falls below a random level."""
-    blurred = cv2.GaussianBlur(ink, (0, 0), 0.75 * FINE)
+    blurred = cv2.GaussianBlur(ink, (0, 0), 0.75 * MAGNIFICATION)
     usual = (blurred * ink).sum() / ink.sum()  # how strong the blurred ink is inside the strokes; thin ones are weaker
-    return np.clip((blurred / usual - rng.uniform(*PEN)) * rng.uniform(*EDGE) + 0.5, 0, 1)
+    return np.clip((blurred / usual - rng.uniform(*PEN_LEVELS)) * rng.uniform(*EDGE) + 0.5, 0, 1)
 
 
-def _place(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _box_and_centre(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The ink on a field (28, 28): about as large as MNIST's box, with its centre of mass about in the middle."""
     _, _, width, height = cv2.boundingRect((ink > 0.5).astype(np.uint8))
     mass = cv2.moments(ink)

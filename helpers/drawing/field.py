@@ -1,14 +1,12 @@
-"""From a drawing or a picture of a digit to the 28 x 28 image that the makers of MNIST would have made of it.
+"""The field of 28 x 28 that every digit comes to lie in: scale its ink to MNIST's box, centre it by its mass.
 
-They cut the digit out of its form, scaled it with its aspect kept until the longer side had 20 pixels, and moved it in
-a field of 28 x 28 until its centre of mass was the middle (Y. LeCun, L. Bottou, Y. Bengio, P. Haffner: "Gradient-based
-learning applied to document recognition", Proc. IEEE 86(11), 1998, section III.A). A network that has learnt from MNIST
-reads other digits well only after the same steps:
-
-    strokes -> fit_strokes -> draw_ink -> centre_by_mass -> image (28, 28)
-    picture -> to_ink -> fit_box -> centre_by_mass -> image (28, 28)
+The makers of MNIST cut each digit out of its form, scaled it with its aspect kept until the longer side had 20 pixels,
+and moved it in a field of 28 x 28 until its centre of mass was the middle (Y. LeCun, L. Bottou, Y. Bengio, P. Haffner:
+"Gradient-based learning applied to document recognition", Proc. IEEE 86(11), 1998, section III.A).
 
 "Ink" is an array (H, W) of float32 in 0..1, where 0 is the background and 1 the full stroke, as in MNIST.
+
+Chapter 5, and the offline digits of all chapters.
 """
 
 import cv2
@@ -17,7 +15,9 @@ import numpy as np
 from helpers.base.errors import DigitsError
 
 FIELD = 28  # side of an MNIST image, in pixels
+
 BOX = 20  # longer side of the digit in it, in pixels
+
 TIE = 1e-3  # of a pixel: more than sums of float32 are uncertain by
 
 
@@ -29,11 +29,11 @@ def fit_box(ink: np.ndarray, box: int = BOX) -> np.ndarray:
     digit = _cut_out(np.asarray(ink, dtype=np.float32))
     if digit.size == 0:
         return np.zeros((box, box), dtype=np.float32)
-    height, width = digit.shape
-    longer = max(height, width)
-    size = max(1, round(width * box / longer)), max(1, round(height * box / longer))  # OpenCV wants (width, height)
-    # The mean over each target pixel's area is the anti-aliasing of MNIST; it knows no way to enlarge.
-    return cv2.resize(digit, size, interpolation=cv2.INTER_AREA if longer > box else cv2.INTER_LINEAR)
+    longer = max(digit.shape)
+    height, width = (max(1, round(side * box / longer)) for side in digit.shape)
+    # The mean over each target pixel's area is the anti-aliasing of MNIST, but it cannot enlarge.
+    interpolation = cv2.INTER_AREA if longer > box else cv2.INTER_LINEAR
+    return cv2.resize(digit, (width, height), interpolation=interpolation)
 
 
 def centre_by_mass(ink: np.ndarray, field: int = FIELD) -> np.ndarray:
@@ -46,17 +46,24 @@ def centre_by_mass(ink: np.ndarray, field: int = FIELD) -> np.ndarray:
     ink = np.asarray(ink, dtype=np.float32)
     digit = _cut_out(ink) if ink.ndim == 2 else ink
     if digit.ndim != 2 or max(digit.shape) > field:
-        raise DigitsError(f"ink of shape {ink.shape} does not fit a field of {field} x {field}: use fit_box first")
+        raise DigitsError(
+            f"expected ink that fits a field of {field} x {field}, got shape {ink.shape}: use fit_box first"
+        )
+    height, width = digit.shape
+    top = _offset(digit.sum(axis=1), field)
+    left = _offset(digit.sum(axis=0), field)
     image = np.zeros((field, field), dtype=np.float32)
-    top, left = (_offset(digit.sum(axis=axis), field) for axis in (1, 0))
-    image[top : top + digit.shape[0], left : left + digit.shape[1]] = digit
+    image[top : top + height, left : left + width] = digit
     return image
 
 
 def _cut_out(ink: np.ndarray) -> np.ndarray:
     """The ink (H, W) within its bounding box, (0, 0) where there is none."""
-    rows, columns = (np.flatnonzero(ink.any(axis=axis)) for axis in (1, 0))
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] if rows.size else ink[:0, :0]
+    rows = np.flatnonzero(ink.any(axis=1))
+    columns = np.flatnonzero(ink.any(axis=0))
+    if rows.size == 0:
+        return ink[:0, :0]
+    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
 def _offset(profile: np.ndarray, field: int) -> int:

@@ -1,4 +1,7 @@
-"""Chapter 1: a batch of one, the size of a file, a row and a column, counting what an iterator gives, reading."""
+"""The exercises of chapter 1: a batch of one, the size of a file, a row and a column, an iterator's labels, reading.
+
+Chapter 1.
+"""
 
 import struct
 from collections.abc import Callable
@@ -7,12 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from helpers.data.load import Split, iterator
-from helpers.exercises.judge import as_array, is_open, not_digits, wrong_array, wrong_number
+from helpers.exercises.judge import answer_array, is_open, not_digits, wrong_array, wrong_number
 
 if TYPE_CHECKING:
     from helpers.data.load import Digits
 
-WANTED = 0.92  # share of the validation digits in exercise 5
+FLOOR = 0.92  # share of the validation digits in exercise 5
 JUDGED = 1000  # validation digits that exercise 5 takes, where there are as many
 
 
@@ -20,26 +23,29 @@ def exercise_1(batch, digits: "Digits") -> str | None:
     """Test image number 7 as a batch of one image, an array with four dimensions."""
     images = digits.test.images
     mistakes = [
-        (images[6:7], "this is test image 6: NumPy counts from 0, so the image after it is wanted."),
-        (images[8:9], "this is test image 8: a slice begins with its first number and ends before its second."),
-        (digits.train.images[7:8], "this is training image 7: take the one of the test part."),
-        (255 * images[7:8], "grey values up to 255: the digits are scaled to 0..1 already, leave them as they are."),
-        (images[7:8].swapaxes(2, 3), "rows and columns have changed places: leave the picture as it lies."),
+        (images[6:7], "this is test image 6: NumPy counts from 0, so number 7 is the one after it."),
+        (images[8:9], "this is test image 8: a slice begins at its first number and ends before its second."),
+        (digits.train.images[7:8], "this is training image 7: take the one from the test set."),
+        (
+            255 * images[7:8],
+            "these are grey values up to 255: the digits are already scaled to 0..1, so leave them as they are.",
+        ),
+        (images[7:8].swapaxes(2, 3), "rows and columns have changed places: leave the picture the way it is."),
     ]
     return wrong_array(batch, images[7:8], _no_batch_of_one, mistakes=mistakes)
 
 
 def _no_batch_of_one(shape: tuple[int, ...]) -> str | None:
     if shape[1:] == (1, 28, 28):
-        return f"these are {shape[0]} images; a slice such as [3:4] takes a single one."
+        return f"these are {shape[0]} images: a slice such as [3:4] takes just one."
     return {
-        (28, 28): "the batch axis and the channel axis are missing; try x[np.newaxis, np.newaxis].",
-        (1, 28, 28): "the channel is there, the batch axis is missing: an index takes its axis away, a slice keeps it.",
-        (1, 28, 28, 1): "the channel stands last (NHWC), and MXNet wants it before the rows (NCHW).",
-        (28, 28, 1, 1): "MXNet wants the number of the image and the channel first: NCHW.",
-        (784,): "all in one row: the network is to see rows and columns.",
-        (1, 784): "the pixels lie in one row: the network is to see rows and columns.",
-        (): "this is a single number: take the image, not its label or a pixel of it.",
+        (28, 28): "the batch axis and the channel axis are missing, so try x[np.newaxis, np.newaxis].",
+        (1, 28, 28): "the channel is there, but the batch axis is not: an index removes its axis, a slice keeps it.",
+        (1, 28, 28, 1): "the channel comes last (NHWC), but MXNet expects it before the rows (NCHW).",
+        (28, 28, 1, 1): "MXNet expects the image number and the channel first, NCHW.",
+        (784,): "the pixels are all in one row, but the network should see rows and columns.",
+        (1, 784): "the pixels are all in one row, but the network should see rows and columns.",
+        (): "this is a single number. Take the image, not its label or one of its pixels.",
     }.get(shape)
 
 
@@ -49,15 +55,21 @@ def exercise_2(size, header: bytes) -> str | None:
     little_count, little_rows, little_columns = struct.unpack("<III", header[4:])
     values = count * rows * columns
     mistakes = [
-        (values, "these are the grey values alone: the header takes bytes, too."),
-        (4 + values, "the header does not end with the magic number: three sizes of four bytes belong to it."),
-        (12 + values, "this header is too short: the magic number takes four bytes, and so does each of three sizes."),
-        (16 + rows * columns, "this is the file of a single image: bytes 4 to 7 tell how many there are."),
-        (16 + 28 * 28 * count, "28 rows and 28 columns are MNIST's: this header names other sizes."),
-        (16 + 4 * values, "four bytes would be a float32: byte 2 says unsigned bytes, one for each value."),
+        (values, "these are the grey values alone: the header takes up bytes, too."),
+        (4 + values, "the header does not end with the magic number: three sizes of four bytes each follow it."),
+        (
+            12 + values,
+            "this header is too short: the magic number takes four bytes, and so does each of the three sizes.",
+        ),
+        (16 + rows * columns, "this would be a file with a single image: bytes 4 to 7 say how many there are."),
+        (16 + 28 * 28 * count, "28 rows and 28 columns are what MNIST has: this header gives other sizes."),
+        (
+            16 + 4 * values,
+            "four bytes for each value would be float32: byte 2 says unsigned bytes, so each value takes one.",
+        ),
         (
             16 + little_count * little_rows * little_columns,
-            "the sizes are read little-endian: IDX puts the byte that counts most first.",
+            "you read the sizes as little-endian: IDX puts the most significant byte first.",
         ),
     ]
     return wrong_number(size, 16 + values, mistakes)
@@ -67,11 +79,11 @@ def exercise_3(share, column: np.ndarray, labels: np.ndarray) -> str | None:
     """The share that you expect, a number from 0 to 1."""
     equal = column == labels
     mistakes = [
-        (1, "all four are right, yes, but a column meets a row here: which shape has the comparison?"),
-        (1 / len(labels), "this counts each answer's own label only: do other labels equal it, too?"),
-        (equal.sum(), "this is the number of hits: the mean divides it by the number of comparisons."),
-        (equal.sum() / len(labels), "the hits are right, but there are more comparisons than labels."),
-        (100 * equal.mean(), "this is a percentage: a share from 0 to 1 is wanted."),
+        (1, "all four answers are right, yes, but here a column meets a row: what shape does the comparison have?"),
+        (1 / len(labels), "this compares each answer only with its own label: do other labels equal it, too?"),
+        (equal.sum(), "this is the number of matches: the mean divides it by the number of comparisons."),
+        (equal.sum() / len(labels), "the number of matches is right, but there are more comparisons than labels."),
+        (100 * equal.mean(), "this is a percentage: give a share from 0 to 1."),
     ]
     return wrong_number(share, equal.mean(), mistakes, tolerance=0.001)
 
@@ -81,40 +93,50 @@ def exercise_4(count: Callable, digits: "Digits") -> str | None:
     no_nine = np.flatnonzero(digits.train.labels < 9)
     for length, batch_size in ((250, 100), (130, 64)):  # the last batch has 50 of 100, then 2 of 64
         chosen = Split(digits.train.images[no_nine[:length]], digits.train.labels[no_nine[:length]])
-        batches, right = iterator(chosen, batch_size), np.bincount(chosen.labels, minlength=10)
+        batches = iterator(chosen, batch_size)
+        right = np.bincount(chosen.labels, minlength=10)
         for time in ("first", "second"):
             try:
                 found = count(batches)
             except TypeError as error:
                 if "Cannot cast" not in str(error):
                     raise
-                return "an iterator's labels are float32, and np.bincount wants whole numbers: see astype(int)."
+                return "an iterator's labels are float32, but np.bincount needs whole numbers: see astype(int)."
             if is_open(found):
                 return "the function returns nothing yet: let it return ten numbers, one for each digit."
-            if mistake := _wrong_count(as_array(found), right, batch_size, time):
+            if mistake := _wrong_count(answer_array(found), right, batch_size, time):
                 return mistake
     return None
 
 
 def _wrong_count(found: np.ndarray, right: np.ndarray, batch_size: int, time: str) -> str | None:
     if found.shape == (9,):
-        return "nine numbers: where no 9 occurs there has to be a 0 for it; np.bincount takes a minlength."
-    total, counted = right.sum(), found.sum()
+        return "there are only nine numbers. If there is no 9, its count should be 0: np.bincount takes a minlength."
+    total = right.sum()
+    counted = found.sum()
     if time == "second" and counted != total:
         return (
-            f"called a second time with the same iterator, it counts {counted:g} instead of {total} labels: "
+            f"called a second time with the same iterator, your function counts {counted:g} instead of {total} labels: "
             "an iterator is used up after one pass, so reset it."
         )
     if counted == -(-total // batch_size) * batch_size:
-        return f"{counted:g} labels are counted, there are {total}: the pad fills up the last batch, so cut it off."
+        return (
+            f"your function counts {counted:g} labels, but there are {total}: "
+            "the pad fills up the last batch, so cut it off."
+        )
     if counted == total % batch_size:
-        return "only the last batch is counted. With a pad of 0, x[:-pad] is x[:0], and that is empty."
+        return "your function counts only the last batch. With a pad of 0, x[:-pad] is x[:0], which is empty."
     if counted == batch_size:
-        return f"only one batch of {batch_size} is counted: add up over all of them, and return after the loop."
+        return (
+            f"your function counts only one batch of {batch_size}: add up over all of them, and return after the loop."
+        )
     if abs(counted - 1) < 1e-6:
-        return "these are shares, which add up to 1: the counts themselves are wanted."
+        return "these are shares, which add up to 1: return the counts themselves."
     if counted != total:
-        return f"{counted:g} labels are counted, {total} are there, in batches of {batch_size}: is it fixed to 100?"
+        return (
+            f"your function counts {counted:g} labels, but there are {total} in batches of {batch_size}: "
+            "does it assume batches of 100?"
+        )
     return wrong_array(found, right)
 
 
@@ -125,12 +147,15 @@ def exercise_5(read: Callable, digits: "Digits") -> str | None:
     answers = read(digits.valid.images[order])
     if mistake := not_digits(answers, len(labels)):
         return mistake
-    answers = as_array(answers)
+    answers = answer_array(answers)
     right = (answers == labels).mean()
     if np.array_equal(answers, digits.valid.labels[: len(labels)]):
-        return "these are the validation labels in their order, and the images came in another: look at the images."
+        return "these are the validation labels in their own order, but the images came in another: look at the images."
     if right == 1 and len(labels) == JUDGED:
-        return "no mistake at all is too good to be true: does it know the validation digits? Take the training part."
-    if right < WANTED:
-        return f"{right:.1%} are read correctly, {WANTED:.0%} are wanted: a single mean for each digit is too few."
+        return "no mistakes at all is too good to be true: does it know the validation digits? Use the training set."
+    if right < FLOOR:
+        return (
+            f"{right:.1%} are read correctly, but at least {FLOOR:.0%} are needed: "
+            "a single mean for each digit is not enough."
+        )
     return None

@@ -1,4 +1,7 @@
-"""Chapter 5: strokes, what the three steps take away, a photo, a network that is fooled, sheets that lie askew."""
+"""The exercises of chapter 5: strokes, what the three steps remove, a photo, a fooled network, crooked sheets.
+
+Chapter 5.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -6,14 +9,14 @@ import numpy as np
 
 from helpers.classifier.classifier import Classifier
 from helpers.drawing.strokes import as_strokes, to_mnist
-from helpers.exercises.judge import as_array, is_open
+from helpers.exercises.judge import answer_array, is_open, wrong_shape, wrong_type
 
 ALLOWED = 0.1  # change of a pixel in exercise 4
-WANTED = 0.93  # share of the sheets in exercise 5
+FLOOR = 0.93  # share of the sheets in exercise 5
 THOUGHTS = {  # of who takes a change of exercise 2 for one that shows, or overlooks it
-    "moved": "where does the first step put the box, wherever it was?",
+    "moved": "where does the first step put the box, wherever it was before?",
     "half as large": "how long is the longer side of the box after the first step?",
-    "twice as wide": "the first step scales both directions by the same number. Does that undo it?",
+    "twice as wide": "the first step scales both directions by the same number. Does that undo the change?",
     "turned": "which of the three steps turns anything back?",
     "thicker pen": "how wide does the second step draw the ink, whatever the pen was?",
     "other stroke first": "can you tell from the ink which stroke came first?",
@@ -23,14 +26,16 @@ THOUGHTS = {  # of who takes a change of exercise 2 for one that shows, or overl
 def exercise_1(strokes: Sequence, network: Classifier) -> str | None:
     """A 7 as strokes, a list of lists of points [x, y]."""
     if len(strokes) and np.ndim(strokes[0]) == 1:
-        return "a list is missing around it: strokes are a list of lists of points, also when there is only one stroke."
+        return "put a list around it: strokes are a list of lists of points, even if there is only one stroke."
     drawing = as_strokes(strokes)
     points = np.concatenate([np.zeros((0, 2)), *drawing])
     if len(points) < 2:
-        return "this is not a line yet: the pen has to go through two points at least."
+        return "this is not a line yet: the pen has to go through at least two points."
     if points.min() < 0 or points.max() > 1:
         off = points[((points < 0) | (points > 1)).any(axis=1)][0]
-        return f"the point {off.tolist()} lies off the pad, whose edges are at 0 and 1: give shares of it, not pixels."
+        return (
+            f"the point {off.tolist()} lies off the pad, which goes from 0 to 1: give shares of its side, not pixels."
+        )
 
     def answer(changed: list[np.ndarray]) -> int:
         return int(network.probabilities(to_mnist(changed)).argmax())
@@ -38,18 +43,18 @@ def exercise_1(strokes: Sequence, network: Classifier) -> str | None:
     if answer(drawing) == 7:
         return None
     if answer([stroke * [1, -1] + [0, 1] for stroke in drawing]) == 7:
-        return "it stands on its head: y is 0 at the upper edge of the pad and 1 at the lower one."
+        return "it is upside down: y is 0 at the upper edge of the pad and 1 at the lower one."
     if answer([stroke[:, ::-1] for stroke in drawing]) == 7:
         return "x and y have changed places: a point is [x, y], first to the right and then down."
     return f"the network reads a {answer(drawing)}: go to the right along the top, then down to the left."
 
 
 def exercise_2(names, images: Mapping[str, np.ndarray], original: np.ndarray) -> str | None:
-    """The names of those changes that give another image, a list."""
+    """The names of the changes that give a different image, a list."""
     names = [names] if isinstance(names, str) else list(names)
     unknown = [name for name in names if name not in images]
     if unknown:
-        return f"{unknown[0]!r} is none of the names: choose among {', '.join(images)}."
+        return f"{unknown[0]!r} is not one of the names: choose from {', '.join(images)}."
     for name, image in images.items():
         shows = not np.array_equal(image, original)
         if shows != (name in names):
@@ -58,41 +63,43 @@ def exercise_2(names, images: Mapping[str, np.ndarray], original: np.ndarray) ->
 
 
 def exercise_3(image, right: np.ndarray) -> str | None:
-    """What MNIST would hold of the photo, an array (28, 28) of numbers from 0 to 1."""
-    image = as_array(image)
+    """The photo as MNIST would hold it, an array (28, 28) of numbers from 0 to 1."""
+    image = answer_array(image)
     if image.shape != (28, 28):
-        photo = ", as the photo is: leave out the paper around the digit" if image.shape == (40, 40) else ""
-        return f"shape is {image.shape}{photo}; one image (28, 28) is wanted."
+        photo = "this is still the size of the photo, so cut off the paper around the digit."
+        return wrong_shape(image.shape, (28, 28), photo if image.shape == (40, 40) else "hand in one image.")
     if image.max() > 1.01:
-        return f"values reach {image.max():g}: the networks know ink from 0 to 1, so divide by 255."
+        return f"the values reach {image.max():g}: the networks know ink from 0 to 1, so divide by 255."
     if image.min() < -0.01:
-        return f"values go down to {image.min():g}: divide by 255 first, then subtract from 1."
+        return f"the values go down to {image.min():g}: divide by 255 first, then subtract from 1."
     if np.median(image) > 0.5:
-        return "the paper is bright and the ink dark: the networks know bright ink on 0, so subtract from 1."
+        return "the paper is bright and the ink is dark: the networks know bright ink on 0, so subtract from 1."
     if image.max() < 0.5:
-        return f"the largest value is {image.max():.2g}, hardly any ink: divide by 255 only once."
+        return f"the largest value is {image.max():.2g}, which is hardly any ink: divide by 255 only once."
     inked = image > 0.1
     longer = max(inked.any(axis=axis).sum() for axis in (0, 1))
     if abs(longer - 20) > 2:
-        return f"the digit is {longer} pixels long, in MNIST it is 20: cut paper off, do not scale or cut the ink."
+        return (
+            f"the digit is {longer} pixels long, but in MNIST it is 20: cut off paper, and do not scale or cut the ink."
+        )
     x, y = (image.sum(axis=axis) @ np.arange(28) / image.sum() for axis in (0, 1))
     if max(abs(x - 14), abs(y - 14)) > 0.75:
         return f"the centre of mass is at ({x:.1f}, {y:.1f}): the third step brings it to (14, 14)."
     if np.abs(image - right).mean() > 0.02:
-        return "size and centre are right, but it is not the ink of the photo: did you turn or mirror it?"
+        return "size and centre are right, but this is not the ink of the photo: did you turn or mirror it?"
     return None
 
 
 def exercise_4(image, honest: np.ndarray, network: Classifier) -> str | None:
     """An image near `honest` that LeNet takes for another digit, an array (28, 28)."""
-    image = as_array(image).astype(np.float32)
+    image = answer_array(image).astype(np.float32)
     if image.shape != honest.shape:
-        return f"shape is {image.shape}, {honest.shape} is wanted, as that of `honest`."
+        return wrong_shape(image.shape, honest.shape, "keep the shape of `honest`.")
     change = np.abs(image - honest).max()
     if not change <= ALLOWED + 1e-6:
-        return f"a pixel has changed by {change:.2g}: {ALLOWED} is allowed."
+        return f"a pixel has changed by {change:.2g}, but no more than {ALLOWED} is allowed."
     if image.min() < 0 or image.max() > 1:
-        return f"values go from {image.min():.2g} to {image.max():.2g}: ink is from 0 to 1, see `np.clip`."
+        return f"the values go from {image.min():.2g} to {image.max():.2g}: ink goes from 0 to 1, see `np.clip`."
     before, after = (network.probabilities(each) for each in (honest, image))
     digit = before.argmax()
     if after.argmax() != digit:
@@ -100,28 +107,32 @@ def exercise_4(image, honest: np.ndarray, network: Classifier) -> str | None:
     if not change:
         return "this is still the honest image: no pixel has changed."
     if change < ALLOWED / 2:
-        return f"no pixel has changed by more than {change:.2g}: go the whole way, by the gradient's sign alone."
+        return f"no pixel has changed by more than {change:.2g}: go the whole way, using only the sign of the gradient."
     if after[digit] >= before[digit]:
-        return f"LeNet is as sure as before or surer: along the gradient log p({digit}) grows. Go the other way."
-    return f"LeNet still reads a {digit}, with probability {after[digit]:.1%}: look at which way each pixel has to go."
+        return f"LeNet is as sure as before or surer: along the gradient, log p({digit}) grows. Go the other way."
+    return f"LeNet still reads a {digit}, with probability {after[digit]:.1%}: check which way each pixel has to go."
 
 
 def exercise_5(straightened: Callable, network: Classifier, sheets: Sequence, labels: np.ndarray) -> str | None:
-    """A function that takes strokes and returns those which the network shall read instead."""
+    """A function that takes strokes and returns those that the network should read instead."""
     if not callable(straightened):
-        return f"a function is wanted, this is of type {type(straightened).__name__}."
+        return wrong_type(straightened, "a function")
     first = straightened(sheets[0])
     if is_open(first):
-        return "the function returns nothing yet: let it return strokes, like those that it gets."
+        return "the function returns nothing yet: let it return strokes, like those it is given."
     if isinstance(first, np.ndarray) and first.shape == (28, 28):
-        return "the function returns an image: let it return strokes, the check prepares them itself."
+        return "the function returns an image: let it return strokes, which the check prepares itself."
 
     def share_right(drawings: Sequence) -> float:
         images = np.stack([to_mnist(drawing) for drawing in drawings])[:, np.newaxis]
         return float((network.probabilities_of(images).argmax(axis=1) == labels).mean())
 
-    before, after = share_right(sheets), share_right([straightened(strokes) for strokes in sheets])
-    if after >= WANTED:
+    before = share_right(sheets)
+    after = share_right([straightened(strokes) for strokes in sheets])
+    if after >= FLOOR:
         return None
-    how = "no more than" if after <= before else "after"
-    return f"{after:.1%} of the sheets are read correctly, {how} {before:.1%} as they lay; {WANTED:.0%} are wanted."
+    how = "no more than" if after <= before else "up from"
+    return (
+        f"{after:.1%} of the sheets are read correctly, {how} the {before:.1%} before you straightened them, "
+        f"but at least {FLOOR:.0%} are needed."
+    )

@@ -1,9 +1,14 @@
-"""What the judges of several chapters share. Each function returns the mistake in words, or None when there is none."""
+"""What the judges of several chapters share: each function returns the mistake in words, or None when there is none.
+
+Chapters 1 to 8.
+"""
 
 from collections.abc import Callable, Sequence
 from numbers import Real
 
 import numpy as np
+
+from helpers.base.arrays import as_array
 
 import mxnet as mx
 
@@ -13,31 +18,31 @@ def is_open(answer) -> bool:
     return answer is ... or answer is None
 
 
-def as_array(answer) -> np.ndarray:
-    """An answer as a NumPy array, whether it is a list, an NDArray or an array already."""
-    return answer.asnumpy() if isinstance(answer, mx.nd.NDArray) else np.asarray(answer)
+def answer_array(answer) -> np.ndarray:
+    """An answer as a NumPy array, whether it is a list, an NDArray or an array already.
+
+    Raises DigitsError for rows of different lengths.
+    """
+    return as_array(answer, "the answer")
+
+
+def wrong_type(answer, kind: str, thought: str = "") -> str:
+    """Say that the answer is not of the kind that it should be, such as "a number"; the thought is what helps then."""
+    return f"the answer should be {kind}, but it is of type {type(answer).__name__}" + _end(thought)
 
 
 def wrong_number(answer, right: float, mistakes: Sequence[tuple[float, str]] = (), tolerance: float = 0) -> str | None:
     """Judge a number. mistakes: pairs of a wrong number and the thought behind it; tolerance: allowed distance."""
-    if isinstance(answer, (np.ndarray, np.generic, mx.nd.NDArray)) and as_array(answer).size == 1:
-        answer = as_array(answer).item()
+    if isinstance(answer, (np.ndarray, np.generic, mx.nd.NDArray)) and answer_array(answer).size == 1:
+        answer = answer_array(answer).item()
     if isinstance(answer, bool) or not isinstance(answer, Real):
-        return f"a number is wanted, this is of type {type(answer).__name__}."
+        return wrong_type(answer, "a number")
     if abs(answer - right) <= tolerance:
         return None
     for value, thought in mistakes:
         if abs(answer - value) <= tolerance:
             return thought
     return f"{answer:,} is too {'small' if answer < right else 'large'}."
-
-
-def wrong_choice(answer, right: str, mistakes: dict[str, str]) -> str | None:
-    """Judge a choice among words. mistakes: by each other choice, why it is wrong."""
-    choices = ", ".join(f'"{choice}"' for choice in sorted([right, *mistakes]))
-    if not isinstance(answer, str) or answer.strip().lower() not in [right, *mistakes]:
-        return f"one of {choices} is wanted, this is {answer!r}."
-    return mistakes.get(answer.strip().lower())
 
 
 def wrong_array(
@@ -49,32 +54,41 @@ def wrong_array(
 ) -> str | None:
     """Judge an array by its shape, then by its values.
 
-    shape_mistake: from the wrong shape to what is amiss with it, or None where nothing special can be said.
+    shape_mistake: from a wrong shape to the thought behind it, or None where there is nothing special to say.
     tolerance: largest allowed difference of a value. mistakes: pairs of a wrong array and the thought that leads to it.
     """
-    found = as_array(answer)
+    found = answer_array(answer)
     if found.dtype.kind not in "buif":
-        return f"an array of numbers is wanted, this is of type {type(answer).__name__}."
+        return wrong_type(answer, "an array of numbers")
     if found.shape != right.shape:
-        special = shape_mistake(found.shape)
-        return f"shape is {found.shape}, {right.shape} is wanted" + (f": {special}" if special else ".")
+        return wrong_shape(found.shape, right.shape, shape_mistake(found.shape))
     difference = np.abs(found.astype(np.float64) - right)
-    if not np.all(difference <= tolerance):  # also when a value is NaN
-        for wrong, thought in mistakes:
-            if np.allclose(found, wrong, rtol=0, atol=tolerance):
-                return thought
-        index = tuple(int(i) for i in np.unravel_index(np.nanargmax(difference), right.shape))
-        where = f"[{', '.join(map(str, index))}]" if index else ""
-        return f"the shape is right, but {np.mean(~(difference <= tolerance)):.0%} of the values differ, as at {where}."
-    return None
+    close = difference <= tolerance  # False also where a value is NaN
+    if close.all():
+        return None
+    for wrong, thought in mistakes:
+        if np.allclose(found, wrong, rtol=0, atol=tolerance):
+            return thought
+    index = np.unravel_index(np.nanargmax(difference), right.shape)
+    where = f", for example at [{', '.join(str(int(i)) for i in index)}]" if index else ""
+    return f"the shape is right, but {np.mean(~close):.0%} of the values are not{where}."
+
+
+def wrong_shape(found: tuple[int, ...], right: tuple[int, ...], thought: str | None = None) -> str:
+    """Say that the shape is not right; the thought is what helps then."""
+    return f"the shape is {found}, but it should be {right}" + _end(thought)
+
+
+def _end(thought: str | None) -> str:
+    return f": {thought}" if thought else "."
 
 
 def not_trained(answer) -> str | None:
     """Judge whether the answer is a module that has parameters."""
     if isinstance(answer, mx.sym.Symbol):
-        return "this is the plan alone: put it into mx.mod.Module, train that, and hand in the module."
+        return "this is only the plan: put it into mx.mod.Module, train the module, and hand that in."
     if not isinstance(answer, mx.mod.Module):
-        return f"a module is wanted, this is of type {type(answer).__name__}."
+        return wrong_type(answer, "a module")
     if not (answer.binded and answer.params_initialized):
         return "the module has no parameters yet: train it with fit."
     return None
@@ -84,11 +98,17 @@ def not_digits(answers, count: int) -> str | None:
     """Judge whether the answers are one number for each of `count` images."""
     if is_open(answers):
         return "the function returns nothing yet: let it return one digit for each image."
-    shape = as_array(answers).shape
+    shape = answer_array(answers).shape
     if shape == (count, 10):
-        return "ten numbers for each image: choose the digit, by argmax(axis=1), or argmin where small is good."
+        return (
+            "these are ten numbers for each image: choose the digit with argmax(axis=1), "
+            "or with argmin if a small number is a good one."
+        )
     if shape == (count, 1):
-        return "the answers come as a column, and column against row compares each with all: reshape(-1) makes a row."
+        return (
+            "the answers come as a column, and comparing a column with a row compares each with all: "
+            "reshape(-1) makes a row of it."
+        )
     if shape != (count,):
-        return f"shape is {shape}, {(count,)} is wanted: one digit for each image."
+        return wrong_shape(shape, (count,), "return one digit for each image.")
     return None

@@ -3,8 +3,8 @@
 Chapters 2 to 8.
 """
 
-from helpers.networks.diagram import network_diagram
 from helpers.networks.arrangement import faster
+from helpers.networks.diagram import network_diagram
 from helpers.networks.params import read_params, write_params
 from helpers.networks.symbols import NETWORKS, dropout_cnn, layer_table, layers, lenet, mlp, probabilities
 

@@ -6,6 +6,8 @@ Here every size is compared with the bytes that are there, so that a bad file co
 All numbers are little-endian: a magic number, 8 reserved bytes and the number of arrays; each array as a version, a
 storage type (0: dense), its shape, the device it was on, a type and its values; then the names.
 Source: MXNet 1.9.1, src/ndarray/ndarray.cc.
+
+Serves the classifier, training and the launches of chapter 7.
 """
 
 import math
@@ -19,7 +21,9 @@ from helpers.base.files import atomic_write, reason
 
 MAGIC = 0x112
 
-VERSION, VERSION_OF_NUMPY_SHAPES = 0xF993FAC9, 0xF993FACA
+VERSION = 0xF993FAC9
+
+VERSION_OF_NUMPY_SHAPES = 0xF993FACA
 
 TYPES = {0: "<f4", 1: "<f8", 2: "<f2", 3: "<u1", 4: "<i4", 5: "<i1", 6: "<i8"}
 
@@ -37,11 +41,12 @@ def read_params(path: str | Path) -> dict[str, np.ndarray]:
     except OSError as error:
         raise DigitsError(f"cannot read {path}: {reason(error)}") from error
     if content[:8] != struct.pack("<Q", MAGIC):
-        raise DigitsError(f"{path} does not hold parameters of MXNet: {FIX}")
+        raise DigitsError(f"expected parameters of MXNet in {path}, got a file of another kind: {FIX}")
     try:
         return _parse(content)
     except (ValueError, KeyError, OverflowError, struct.error) as error:
-        raise DigitsError(f"{path} is cut off or damaged: copy it again, or {FIX}") from error
+        found = "a file that is cut off or damaged"
+        raise DigitsError(f"expected parameters of MXNet in {path}, got {found}: copy it again, or {FIX}") from error
 
 
 def write_params(path: str | Path, params: dict[str, np.ndarray]) -> None:
@@ -63,8 +68,9 @@ def _parse(content: bytes) -> dict[str, np.ndarray]:
 
     def take(layout: str) -> tuple:
         nonlocal position
-        start, position = position, position + struct.calcsize(f"<{layout}")
-        return struct.unpack_from(f"<{layout}", content, start)
+        values = struct.unpack_from(f"<{layout}", content, position)
+        position += struct.calcsize(f"<{layout}")
+        return values
 
     _, _, count = take("QQQ")
     arrays = []
@@ -81,7 +87,8 @@ def _parse(content: bytes) -> dict[str, np.ndarray]:
     names = []
     for _ in range(*take("Q")):
         (length,) = take("Q")
-        names.append(take(f"{length}s")[0].decode())
+        (name,) = take(f"{length}s")
+        names.append(name.decode())
     if position != len(content) or len(set(names)) < len(names):
         raise ValueError("bytes are left over, or two arrays have one name")
     return dict(zip(names, arrays, strict=True))

@@ -2,6 +2,8 @@
 
 Each takes `data` of shape (N, 1, 28, 28), ends in a fully connected layer `logits` of ten values and a
 `SoftmaxOutput` named `softmax`, whose label is `softmax_label` of shape (N,).
+
+Chapters 2 to 8.
 """
 
 import json
@@ -45,7 +47,7 @@ def dropout_cnn(p: float = 0.3) -> mx.sym.Symbol:
     `p` in [0, 1) is the share of values that dropout sets to zero while training; otherwise DigitsError.
     """
     if not (isinstance(p, Real) and 0 <= p < 1):
-        raise DigitsError(f"dropout p = {p!r}: give the share to drop, at least 0 and below 1, for example 0.3")
+        raise DigitsError(f"expected p of at least 0 and below 1, got {p!r}: give the share to drop, for example 0.3")
     x = mx.sym.Variable("data")
     for i, filters in enumerate((32, 64, 128), start=1):
         x = mx.sym.Convolution(x, kernel=(3, 3), pad=(1, 1), num_filter=filters, name=f"conv{i}")
@@ -71,7 +73,9 @@ def probabilities(symbol: mx.sym.Symbol) -> mx.sym.Symbol:
     """The softmax over the `logits` layer of `symbol`, for prediction: it needs no label. Output shape (N, 10)."""
     internals = symbol.get_internals()
     if "logits_output" not in internals.list_outputs():
-        raise DigitsError('the network has no layer "logits": name its last fully connected layer so (name="logits")')
+        given = internals.list_outputs()[-1]
+        fix = 'name the last fully connected layer so (name="logits")'
+        raise DigitsError(f'expected a network with a layer "logits", got one that ends in "{given}": {fix}')
     return mx.sym.softmax(internals["logits_output"], name="probabilities")
 
 
@@ -93,7 +97,8 @@ def layers(symbol: mx.sym.Symbol, data_shape: tuple[int, ...] = (1, 1, 28, 28)) 
     try:
         _, shapes, _ = internals.infer_shape_partial(data=data_shape)
     except mx.MXNetError as error:
-        raise DigitsError(f"images of shape {data_shape} do not fit this network; (N, 1, 28, 28) does") from error
+        fix = "(N, 1, 28, 28) fits the networks of this series"
+        raise DigitsError(f"expected images that fit the network, got shape {data_shape}: {fix}") from error
     shape_of = dict(zip(internals.list_outputs(), shapes, strict=True))
 
     nodes = json.loads(symbol.tojson())["nodes"]
@@ -102,7 +107,8 @@ def layers(symbol: mx.sym.Symbol, data_shape: tuple[int, ...] = (1, 1, 28, 28)) 
         if node["op"] == "null":  # a variable, not a layer
             continue
         inputs = [nodes[i] for i, *_ in node["inputs"]]
-        learnt = [v["name"] for v in inputs if v["op"] == "null" and v["name"] != "data" and "_label" not in v["name"]]
+        variables = [source["name"] for source in inputs if source["op"] == "null"]
+        learnt = [name for name in variables if name != "data" and "_label" not in name]
         output_shape = shape_of.get(f"{node['name']}_output") or shape_of[f"{node['name']}_loss"]  # of make_loss
         table.append(Layer(node["name"], node["op"], output_shape, sum(prod(shape_of[name]) for name in learnt)))
     return table
@@ -110,10 +116,10 @@ def layers(symbol: mx.sym.Symbol, data_shape: tuple[int, ...] = (1, 1, 28, 28)) 
 
 def layer_table(symbol: mx.sym.Symbol, data_shape: tuple[int, ...] = (1, 1, 28, 28)) -> str:
     """`layers` as text: one line per layer, and the total number of parameters last."""
-    found = layers(symbol, data_shape)
+    table = layers(symbol, data_shape)
     rows = [("layer", "operator", "output shape", "parameters")]
-    rows += [(layer.name, layer.kind, str(layer.output_shape), f"{layer.parameters:,}") for layer in found]
-    rows += [("total", "", "", f"{sum(layer.parameters for layer in found):,}")]
+    rows += [(layer.name, layer.kind, str(layer.output_shape), f"{layer.parameters:,}") for layer in table]
+    rows += [("total", "", "", f"{sum(layer.parameters for layer in table):,}")]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:<{widths[2]}}  {d:>{widths[3]}}" for a, b, c, d in rows]
     rule = "-" * len(lines[0])

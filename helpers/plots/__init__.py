@@ -11,23 +11,6 @@ from helpers.plots.predictions import confusion, probability_bars
 from helpers.plots.words import listing
 
 __all__ = [
-    "BLUE",
-    "GREEN",
-    "INK",
-    "ORANGE",
-    "SKY",
-    "WIDTH",
-    "Figure",
-    "bars",
-    "chart",
-    "confusion",
-    "curves",
-    "digits",
-    "feature_maps",
-    "figure",
-    "filters",
-    "learning_curves",
-    "listing",
-    "mistakes",
-    "probability_bars",
-]
+    "BLUE", "GREEN", "INK", "ORANGE", "SKY", "WIDTH", "Figure", "bars", "chart", "confusion", "curves", "digits",
+    "feature_maps", "figure", "filters", "learning_curves", "listing", "mistakes", "probability_bars",
+]  # fmt: skip

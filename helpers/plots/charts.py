@@ -1,21 +1,28 @@
-"""Charts of numbers: bars and curves."""
+"""Charts of numbers: bars and curves.
+
+All chapters.
+"""
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from helpers.base.arrays import as_numbers, to_array
+from helpers.base.arrays import as_array, as_numbers
 from helpers.base.errors import DigitsError
 from helpers.plots.figures import BLUE, INK, LINES, PAPER, WIDTH, Figure, figure
-from helpers.plots.words import counted, listing
+from helpers.plots.words import counted, listing, number, titled
 
 
 def bars(values, labels=None, xlabel: str = "digit", ylabel: str = "images", title: str | None = None) -> Figure:
     """A bar for each of `values` (K,), its number above it; `labels` are K names, 0 to K - 1 when left out."""
     values = as_numbers(values, "values")
-    names = [str(name) for name in (range(len(values)) if labels is None else to_array(labels, "labels"))]
+    names = [str(name) for name in (range(len(values)) if labels is None else as_array(labels, "labels"))]
     if len(names) != len(values):
-        raise DigitsError(f"{len(names)} labels for {len(values)} values: give one label for each value")
-    texts = [_short(value) for value in values]
+        count = len(values)
+        raise DigitsError(
+            f"expected {count} labels for {count} values, got {len(names)}: give one label for each value"
+        )
+    texts = [number(value) for value in values]
     each = listing(f"{text} for {name}" for name, text in zip(names, texts, strict=True))
     picture = chart(f"Bar chart of {ylabel} by {xlabel}: {each}.", title, height=3.2)
     axes = picture.axes[0]
@@ -36,18 +43,21 @@ def curves(x, series: dict, xlabel: str, ylabel: str, title: str | None = None) 
     """
     x = as_numbers(x, "x")
     if not (isinstance(series, dict) and 1 <= len(series) <= len(LINES)):
-        raise DigitsError(f'curves: give 1 to {len(LINES)} by name, for example {{"MLP": accuracies}}')
+        given = len(series) if isinstance(series, dict) else f"an object of type {type(series).__name__}"
+        fix = 'for example {"MLP": accuracies}'
+        raise DigitsError(f"expected 1 to {len(LINES)} curves by name, got {given}: give a dictionary, {fix}")
     ys = {str(name): as_numbers(y, f'the curve "{name}"') for name, y in series.items()}
     for name, y in ys.items():
         if len(y) != len(x):
-            raise DigitsError(f'the curve "{name}" has {len(y)} values for {len(x)} of x: give one value for each x')
-    told = " ".join(_told(name, x, y) for name, y in ys.items())
-    picture = chart(f"Line chart of {ylabel} against {xlabel}. {told}", title)
+            wanted = f'{len(x)} values in the curve "{name}"'
+            raise DigitsError(f"expected {wanted}, got {len(y)}: give one value for each x")
+    words = " ".join(_curve_in_words(name, x, y) for name, y in ys.items())
+    picture = chart(f"Line chart of {ylabel} against {xlabel}. {words}", title)
     axes = picture.axes[0]
     _draw_lines(axes, {name: (x, y) for name, y in ys.items()})
     axes.set(xlabel=xlabel, ylabel=ylabel)
     if len(x) <= 12:
-        axes.set_xticks(x, [_short(value) for value in x])
+        axes.set_xticks(x, [number(value) for value in x])
     return picture
 
 
@@ -57,30 +67,24 @@ def learning_curves(history, title: str | None = None) -> Figure:
     `history` has lists `train` and `valid` (helpers.training.History), or is a dictionary with these keys. One may be
     shorter than the other, as it is in the middle of an epoch; one may be empty, not both.
     """
-    lists = history if isinstance(history, dict) else getattr(history, "__dict__", {})
-    if not {"train", "valid"} & set(lists):
-        held = f"with {listing(lists)}" if lists else f"of type {type(history).__name__}"
-        raise DigitsError(f'a history {held}: give lists "train" and "valid"')
-    named = {"training": lists.get("train"), "validation": lists.get("valid")}
-    ys = {name: as_numbers(y, f"{name} accuracies") for name, y in named.items() if y is not None and len(y)}
-    if not ys:
-        raise DigitsError("the history is empty: train for at least one epoch with its callbacks")
+    ys = _accuracies(history)
     epochs = max(map(len, ys.values()))
-    told = [f"{name.capitalize()} from {y[0]:.4f} to {y[-1]:.4f}." for name, y in ys.items()]
+    words = [f"Learning curves, accuracy over {counted(epochs, 'epoch')}."]
+    words += [f"{name.capitalize()} from {y[0]:.4f} to {y[-1]:.4f}." for name, y in ys.items()]
     best = None
     if "validation" in ys:
         best = int(ys["validation"].argmax())
-        note = f"best on validation: {ys['validation'][best]:.4f} after epoch {best + 1}"
-        told.append(f"{note[0].upper()}{note[1:]}.")
-    picture = chart(f"Learning curves, accuracy over {counted(epochs, 'epoch')}. {' '.join(told)}", title)
+        accuracy = ys["validation"][best]
+        note = f"best on validation: {accuracy:.4f} after epoch {best + 1}"
+        words.append(f"{note.capitalize()}.")
+    picture = chart(" ".join(words), title)
     axes = picture.axes[0]
     if best is not None:
-        ring = {"markersize": 13, "markerfacecolor": "none", "markeredgecolor": INK, "markeredgewidth": 1.2}
-        axes.plot(best + 1, ys["validation"][best], "o", linestyle="none", label=note, **ring)
+        _draw_ring(axes, best + 1, accuracy, note)
     _draw_lines(axes, {name: (np.arange(1, len(y) + 1), y) for name, y in ys.items()})
     if best is not None:
-        ringed = axes.lines[:1]
-        picture.legend(handles=ringed, loc="outside lower right", frameon=False, fontsize=9, handletextpad=0.2)
+        ring = axes.lines[:1]
+        picture.legend(handles=ring, loc="outside lower right", frameon=False, fontsize=9, handletextpad=0.2)
     axes.set(xlabel="epoch", ylabel="accuracy")
     if epochs <= 20:
         axes.set_xticks(range(1, epochs + 1))
@@ -89,26 +93,59 @@ def learning_curves(history, title: str | None = None) -> Figure:
     return picture
 
 
-def _draw_lines(axes, points: dict) -> None:
+def _accuracies(history) -> dict[str, np.ndarray]:
+    """The lists of a history that have an entry, by what they were measured on."""
+    lists = history if isinstance(history, dict) else getattr(history, "__dict__", {})
+    if not {"train", "valid"} & set(lists):
+        given = f"one with {listing(lists)}" if lists else f"an object of type {type(history).__name__}"
+        fix = "give a helpers.training.History, or a dictionary with both"
+        raise DigitsError(f'expected a history with lists "train" and "valid", got {given}: {fix}')
+    named = {"training": lists.get("train"), "validation": lists.get("valid")}
+    ys = {name: as_numbers(y, f"{name} accuracies") for name, y in named.items() if y is not None and len(y)}
+    if not ys:
+        raise DigitsError("expected a history of one epoch or more, got an empty one: train with its callbacks first")
+    return ys
+
+
+def _draw_ring(axes: Axes, x: float, y: float, label: str) -> None:
+    ring = {"markersize": 13, "markerfacecolor": "none", "markeredgecolor": INK, "markeredgewidth": 1.2}
+    axes.plot(x, y, "o", linestyle="none", label=label, **ring)
+
+
+def _draw_lines(axes: Axes, points: dict) -> None:
     """Curves {name: (x, y)}, each its name and marker at the right of its end, moved apart where ends are close."""
     looks = dict(zip(points, LINES, strict=False))
     for name, (x, y) in points.items():
         axes.plot(x, y, **looks[name], markeredgecolor=PAPER, markeredgewidth=0.8)
     axes.margins(x=0.04, y=0.12)
-    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
+    left, right = axes.get_xlim()
+    low, high = axes.get_ylim()
     if max(y.max() for _, y in points.values()) <= 1 < high:
         high = 1 + 0.03 * (1 - low)  # an accuracy ends at 1, and so does its axis
-    names = sorted(points, key=lambda name: points[name][1][-1])
-    place = _apart([points[name][1][-1] for name in names], 0.07 * (high - low))
-    for name, y in zip(names, place, strict=True):
-        look = looks[name] | {"linestyle": "none", "clip_on": False}
-        axes.plot(1.02, y, transform=axes.get_yaxis_transform(), **look)
-        axes.annotate(name, (1.02, y), xycoords=axes.get_yaxis_transform(), xytext=(8, 0), textcoords="offset points",
-                      va="center", annotation_clip=False)  # fmt: skip
+    ends = {name: y[-1] for name, (_, y) in points.items()}
+    names = sorted(ends, key=ends.get)
+    places = spread_apart([ends[name] for name in names], 0.07 * (high - low))
+    for name, place in zip(names, places, strict=True):
+        _draw_name(axes, name, place, looks[name])
     axes.set(xlim=(left, right), ylim=(low, high))
 
 
-def _apart(places: list[float], gap: float) -> np.ndarray:
+def _draw_name(axes: Axes, name: str, place: float, look: dict) -> None:
+    """The name of a curve, after its marker, just right of the axes at the height `place`."""
+    beside = axes.get_yaxis_transform()
+    axes.plot(1.02, place, transform=beside, **look | {"linestyle": "none", "clip_on": False})
+    axes.annotate(
+        name,
+        (1.02, place),
+        xycoords=beside,
+        xytext=(8, 0),
+        textcoords="offset points",
+        va="center",
+        annotation_clip=False,
+    )
+
+
+def spread_apart(places: list[float], gap: float) -> np.ndarray:
     """Rising `places` moved as little as possible (least squares) until neighbours are `gap` apart.
 
     Without the gaps it is an isotonic regression, solved by pooling neighbours that are out of order.
@@ -123,22 +160,18 @@ def _apart(places: list[float], gap: float) -> np.ndarray:
     return np.concatenate([np.full(len(pool), np.mean(pool)) for pool in pools]) + gaps
 
 
-def _told(name: str, x: np.ndarray, y: np.ndarray) -> str:
+def _curve_in_words(name: str, x: np.ndarray, y: np.ndarray) -> str:
     """One curve in words: every point where there are few, otherwise the ends and the extremes."""
-    points = [f"{_short(b)} at {_short(a)}" for a, b in zip(x, y, strict=True)]
+    points = [f"{number(b)} at {number(a)}" for a, b in zip(x, y, strict=True)]
     if len(points) <= 8:
         return f"{name}: {listing(points)}."
     return f"{name}: {points[0]} to {points[-1]}, lowest {points[y.argmin()]}, highest {points[y.argmax()]}."
 
 
-def _short(value: float) -> str:
-    """A number as one writes it: 5,923 or 0.9127."""
-    return f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 1000 else f"{value:.4g}"
-
-
 def chart(alt: str, title: str | None, width: float = WIDTH, height: float = 3.8, beside: bool = False) -> Figure:
     """A figure whose first axes hold the chart; with `beside`, its second ones stand to the left for an image."""
-    picture = figure(f"{title}. {alt}" if title and title.lower() not in alt.lower() else alt, width, height)
+    said = title and title.lower() in alt.lower()
+    picture = figure(alt if said else titled(alt, title), width, height)
     grid = picture.add_gridspec(1, 2, width_ratios=(1, 2.6)) if beside else picture.add_gridspec(1, 1)
     axes = picture.add_subplot(grid[-1])
     if beside:

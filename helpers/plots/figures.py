@@ -2,6 +2,8 @@
 
 A `Figure` is made without pyplot, so nothing is shown by accident and no setting of Matplotlib changes for anyone
 else. In a notebook it shows itself when it is the last line of a cell, once, with its alternative text.
+
+All chapters.
 """
 
 import base64
@@ -24,10 +26,19 @@ CSS_PIXELS = 100  # per inch
 
 PNG_PIXELS = 2 * CSS_PIXELS  # sharp letters on a dense screen
 
-INK, MUTED, FAINT, PAPER = "#1a1a1a", "#595959", "#d9d9d9", "white"
+# The colours of letters and of a pen, of what stands back, of frames, and of the background.
+INK = "#1a1a1a"
+MUTED = "#595959"
+FAINT = "#d9d9d9"
+PAPER = "white"
+
 # From the palettes of Okabe and Ito and of Tol, told apart with any kind of colour vision. None relies on it: each
 # colour has its own marker and dash.
-BLUE, ORANGE, GREEN, WINE, SKY = "#0072B2", "#D55E00", "#009E73", "#882255", "#56B4E9"
+BLUE = "#0072B2"
+ORANGE = "#D55E00"
+GREEN = "#009E73"
+WINE = "#882255"
+SKY = "#56B4E9"
 
 LINES = cycler(
     color=[BLUE, ORANGE, GREEN, WINE, SKY, INK],
@@ -78,7 +89,8 @@ def _in_style(method):
         with matplotlib.rc_context(STYLE):
             return method(*args, **options)
 
-    styled.__name__, styled.__doc__ = method.__name__, method.__doc__
+    styled.__name__ = method.__name__
+    styled.__doc__ = method.__doc__
     return styled
 
 
@@ -99,11 +111,12 @@ class Figure(MatplotlibFigure):
     """A Matplotlib figure with alternative text `alt`: one or more sentences for those who cannot see it.
 
     `width` and `height` are inches. Its axes (`add_subplot`, `subplots`, `add_axes`) have the look of the series.
+    Raises DigitsError for alternative text that is empty or no text.
     """
 
     def __init__(self, alt: str, width: float = WIDTH, height: float = 4.0, **options):
         if not (isinstance(alt, str) and alt.strip()):
-            raise DigitsError(f"alternative text {alt!r}: say in a sentence what the picture shows")
+            raise DigitsError(f"expected alternative text, got {alt!r}: say in a sentence what the picture shows")
         super().__init__(figsize=(width, height), dpi=CSS_PIXELS, facecolor=PAPER, **options)
         self.alt = alt
 

@@ -1,22 +1,25 @@
 """How a network learns: batches, callbacks, evaluation, recipes, checkpoints.
 
-Chapters 2 to 4 and 7.
+Chapters 2 to 4 and 6, and the command line.
 """
 
 from helpers.training.batches import ShuffledBatches
 from helpers.training.callbacks import BestEpoch, History, Progress
-from helpers.training.devices import device, devices
+from helpers.training.contexts import device, devices
 from helpers.training.evaluation import LazyAccuracy, accuracy, predict
-from helpers.training.fit import train
-from helpers.training.recipes import PLAIN_SGD, RECIPES
+from helpers.training.fit import Job, train
+from helpers.training.optimizer import PLAIN_SGD
+from helpers.training.recipes import RECIPES, Settings
 
 __all__ = [
     "PLAIN_SGD",
     "RECIPES",
     "BestEpoch",
     "History",
+    "Job",
     "LazyAccuracy",
     "Progress",
+    "Settings",
     "ShuffledBatches",
     "accuracy",
     "device",

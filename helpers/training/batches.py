@@ -1,4 +1,7 @@
-"""Shuffled batches whose order depends on the seed, the epoch and the worker alone, so that training can be resumed."""
+"""Batches of images for `Module.fit`: in an order that can be repeated, or with a last one that may be short.
+
+Chapter 2 and the command line.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -23,9 +26,13 @@ class ShuffledBatches(mx.io.DataIter):
 
     def __init__(self, split: "Split", batch_size: int, seed: int = 0, epoch: int = 0, part: int = 0):
         super().__init__(batch_size)
-        self._images, self._labels = split.images, split.labels.astype(np.float32)
-        self._seed, self._epoch, self._part = seed, epoch, part
-        self._order, self._start = np.arange(len(self._labels)), 0
+        self._images = split.images
+        self._labels = split.labels.astype(np.float32)
+        self._seed = seed
+        self._epoch = epoch
+        self._part = part
+        self._order = np.arange(len(self._labels))
+        self._start = 0
         self.provide_data = [mx.io.DataDesc("data", (batch_size, *self._images.shape[1:]))]
         self.provide_label = [mx.io.DataDesc("softmax_label", (batch_size,))]
 
@@ -41,14 +48,17 @@ class ShuffledBatches(mx.io.DataIter):
         return self
 
     def reset(self) -> None:
+        """Go on to the next epoch."""
         self._epoch += 1
 
     def next(self) -> mx.io.DataBatch:
+        """The next full batch. Raises StopIteration where the rest of the images does not fill one."""
         chosen = self._order[self._start : self._start + self.batch_size]
         if len(chosen) < self.batch_size:
             raise StopIteration
         self._start += self.batch_size
-        images, labels = mx.nd.from_numpy(self._images[chosen]), mx.nd.from_numpy(self._labels[chosen])
+        images = mx.nd.from_numpy(self._images[chosen])
+        labels = mx.nd.from_numpy(self._labels[chosen])
         return mx.io.DataBatch([images], [labels], pad=0)
 
 
@@ -59,6 +69,7 @@ class ShortLastBatch(mx.io.NDArrayIter):
     """
 
     def next(self) -> mx.io.DataBatch:
+        """The next batch, the last one without the images that fill it up. Raises StopIteration after it."""
         batch = super().next()
         kept = self.batch_size - batch.pad
         return mx.io.DataBatch([x[:kept] for x in batch.data], [y[:kept] for y in batch.label], pad=0)

@@ -1,4 +1,4 @@
-"""Callbacks for `Module.fit`: a progress bar, a history, live curves, and the best epoch kept.
+"""Callbacks for `Module.fit`: a progress bar, a history, and the best epoch kept.
 
 They follow MXNet's convention: `fit` calls them with a `mx.model.BatchEndParam` (epoch and nbatch, counted from 0,
 eval_metric, and the local variables of `fit`). The metric has to be accuracy (`eval_metric="acc"`).
@@ -7,6 +7,8 @@ eval_metric, and the local variables of `fit`). The metric has to be accuracy (`
     with BestEpoch(module, path="best.params", patience=3) as best:
         module.fit(train, valid, num_epoch=10, batch_end_callback=[history.batch_end, progress],
                    eval_end_callback=[history.eval_end, best.eval_end])
+
+Chapters 2 and 3.
 """
 
 import sys
@@ -18,18 +20,20 @@ import numpy as np
 from tqdm import tqdm
 
 from helpers.base.errors import DigitsError
+from helpers.base.files import check_writable
 from helpers.networks.params import write_params
 
 import mxnet as mx
 
 
 def read_accuracy(metric: mx.metric.EvalMetric) -> float:
-    """The accuracy that `metric` has counted since its last reset, 0 to 1. Waits for the batches that are under way."""
+    """The accuracy that `metric` has counted since its last reset, 0 to 1; it may wait for batches under way.
+
+    Raises DigitsError for a metric that does not count accuracy.
+    """
     values = dict(metric.get_global_name_value())
     if "accuracy" not in values:
-        raise DigitsError(
-            f'the callbacks read the metric "accuracy", not {", ".join(values)}: fit with eval_metric="acc"'
-        )
+        raise DigitsError(f'expected the metric "accuracy", got {", ".join(values)}: fit with eval_metric="acc"')
     return float(values["accuracy"])
 
 
@@ -40,11 +44,15 @@ class Progress:
     """
 
     def __init__(self, batches_per_epoch: int, epochs: int, batch_size: int = 100):
-        self.batches_per_epoch, self.epochs, self.batch_size = batches_per_epoch, epochs, batch_size
-        self._started = self._drawn = 0.0
+        self.batches_per_epoch = batches_per_epoch
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self._started = 0.0
+        self._drawn = 0.0
 
     def __call__(self, param: mx.model.BatchEndParam) -> None:
-        now, batches = time.perf_counter(), param.nbatch + 1
+        now = time.perf_counter()
+        batches = param.nbatch + 1
         if batches == 1:
             self._started = now
         ended = batches == self.batches_per_epoch
@@ -90,29 +98,10 @@ class History:
         """The three lists by name, for JSON."""
         return asdict(self)
 
-
-class LiveCurves:
-    """`eval_end_callback`: draws the learning curves of `history` anew after each epoch, in a notebook only.
-
-    List it after `history.eval_end`.
-    """
-
-    def __init__(self, history: History):
-        self.history = history
-        self._display = None
-
-    def __call__(self, param: mx.model.BatchEndParam) -> None:
-        if "IPython" not in sys.modules or sys.modules["IPython"].get_ipython() is None:
-            return
-        from IPython.display import display
-
-        from helpers.plots import learning_curves
-
-        figure = learning_curves(self.history)
-        if self._display is None:
-            self._display = display(figure, display_id=True)
-        else:
-            self._display.update(figure)
+    @property
+    def best_epoch(self) -> int:
+        """The number, from 1, of the first epoch with the highest validation accuracy. There has to be an epoch."""
+        return self.valid.index(max(self.valid)) + 1
 
 
 class StopTraining(Exception):
@@ -129,23 +118,34 @@ class BestEpoch:
     after an early stop or Ctrl-C, of which one line on stderr tells. Where no epoch has been kept yet, an early stop
     becomes a DigitsError and Ctrl-C stays a KeyboardInterrupt.
 
-    `epoch` (counted from 1) and `accuracy` describe the best epoch so far; None before the first has ended.
+    `epoch` (counted from 1), `accuracy` (0 to 1) and `params` (the arrays by name) describe the best epoch so far; they
+    are None before the first has ended.
     """
 
     def __init__(self, module: mx.mod.Module, path: Path | str | None = None, patience: int | None = None):
         if patience is not None and patience < 1:
-            raise DigitsError(f"patience {patience}: give the number of epochs to wait for a rise, at least 1, or None")
-        self.module, self.patience = module, patience
-        self.path = None if path is None else Path(path)
-        if self.path is not None and (self.path.is_dir() or not self.path.parent.is_dir()):
-            raise DigitsError(f"cannot save to {self.path}: give a file name in a folder that exists")
+            waiting = "choose how many epochs to wait for a rise"
+            raise DigitsError(f"expected a patience of at least 1, or None, got {patience}: {waiting}")
+        if path is not None:
+            check_writable(path)  # before the minutes of training, not after
+        self.module = module
+        self.path = path
+        self.patience = patience
         self.epoch: int | None = None
         self.accuracy: float | None = None
-        self._params = None
+        self.params: dict[str, mx.nd.NDArray] | None = None
+        self._aux_params: dict[str, mx.nd.NDArray] = {}
+
+    def resume(self, history: History, params: dict[str, mx.nd.NDArray]) -> None:
+        """Begin with the best epoch of a training that broke off, and its `params`, of which none are auxiliary."""
+        self.epoch = history.best_epoch
+        self.accuracy = max(history.valid)
+        self.params = params
 
     def eval_end(self, param: mx.model.BatchEndParam) -> None:
         """Keep this epoch when it is the best so far; raise StopTraining when it is time to stop."""
-        epoch, accuracy = param.epoch + 1, read_accuracy(param.eval_metric)
+        epoch = param.epoch + 1
+        accuracy = read_accuracy(param.eval_metric)
         arg_params, aux_params = self.module.get_params()
         saved = {f"arg:{name}": array.asnumpy() for name, array in arg_params.items()}
         saved |= {f"aux:{name}": array.asnumpy() for name, array in aux_params.items()}
@@ -154,8 +154,10 @@ class BestEpoch:
         if self.epoch is None or accuracy > self.accuracy:
             if self.path is not None:
                 write_params(self.path, saved)
-            self._params = [{name: array.copy() for name, array in group.items()} for group in (arg_params, aux_params)]
-            self.epoch, self.accuracy = epoch, accuracy
+            self.params = {name: array.copy() for name, array in arg_params.items()}
+            self._aux_params = {name: array.copy() for name, array in aux_params.items()}
+            self.epoch = epoch
+            self.accuracy = accuracy
         elif self.patience is not None and epoch - self.epoch >= self.patience:
             raise StopTraining(f"validation accuracy has not risen for {epoch - self.epoch} epochs")
 
@@ -165,7 +167,7 @@ class BestEpoch:
     def __exit__(self, kind: type | None, error: BaseException | None, traceback: object) -> bool:
         kept = self.epoch is not None
         if kept:
-            self.module.set_params(*self._params)
+            self.module.set_params(self.params, self._aux_params)
             outcome = f"kept epoch {self.epoch}, validation accuracy {self.accuracy:.4f}"
         else:
             outcome = "no epoch has ended yet, so nothing is kept"
@@ -174,7 +176,7 @@ class BestEpoch:
             return kept
         if isinstance(error, StopTraining):
             if not kept:
-                raise DigitsError(str(error)) from error
+                raise DigitsError(f"expected an epoch to keep, got none: {error}") from error
             print(f"{error}; {outcome}", file=sys.stderr)
             return True
         return False

@@ -1,8 +1,10 @@
-"""Checkpoints: all that a training needs to go on from its last epoch as if it had never stopped.
+"""A checkpoint: all that a training needs to go on from its last epoch as if it had never stopped.
 
 `Module.save_checkpoint` and `Module.save_optimizer_states` write two files, of which a killed process may leave one of
 each epoch, and the second is a pickle, which runs whatever code it holds. Here it is one file, written whole or not at
 all, and made of arrays and JSON only.
+
+Serves training and the command line.
 """
 
 import io
@@ -45,9 +47,14 @@ class Checkpoint:
 
     def arrays(self) -> dict[str, mx.nd.NDArray]:
         """The parameters, as `Module.fit` takes them."""
-        return {name: mx.nd.array(array) for name, array in self.params.items()}
+        return _to_mxnet(self.params)
+
+    def best_arrays(self) -> dict[str, mx.nd.NDArray]:
+        """Those of the best epoch, as `BestEpoch.resume` takes them."""
+        return _to_mxnet(self.best_params)
 
     def to_bytes(self) -> bytes:
+        """The content of a file: the arrays as NumPy stores them, settings and history as JSON beside them."""
         groups = {"params": self.params, "best": self.best_params, "states": self.states}
         arrays = {f"{group}/{name}": array for group, found in groups.items() for name, array in found.items()}
         about = json.dumps({"settings": asdict(self.settings), "history": self.history.to_dict()})
@@ -57,7 +64,7 @@ class Checkpoint:
 
     @classmethod
     def from_bytes(cls, content: bytes, name: str | Path) -> "Checkpoint":
-        """Raises DigitsError that names the file where the content is not a whole checkpoint."""
+        """The checkpoint that `to_bytes` made. Raises DigitsError with the `name` of the file where it is not whole."""
         groups = {"params": {}, "best": {}, "states": {}}
         try:
             with np.load(io.BytesIO(content), allow_pickle=False) as file:
@@ -66,8 +73,9 @@ class Checkpoint:
                     group, _, array = key.partition("/")
                     groups[group][array] = file[key]
             return cls(Settings(**about["settings"]), History(**about["history"]), *groups.values())
-        except (ValueError, KeyError, TypeError, EOFError, OSError, zipfile.BadZipFile) as error:
-            raise DigitsError(f"{name} is not a checkpoint, or damaged: train anew without --resume") from error
+        except (DigitsError, ValueError, KeyError, TypeError, EOFError, OSError, zipfile.BadZipFile) as error:
+            given = f"expected a whole checkpoint in {name}, got another file or a damaged one"
+            raise DigitsError(f"{given}: train anew without --resume") from error
 
 
 def read_checkpoint(path: Path, place: Place | None = None) -> Checkpoint:
@@ -75,12 +83,14 @@ def read_checkpoint(path: Path, place: Place | None = None) -> Checkpoint:
 
     Raises DigitsError where there is none, or where it cannot be read.
     """
-    place, content = place or Place(), b""
+    place = place or Place()
+    content = b""
     if place.first:
         try:
             content = path.read_bytes()
         except FileNotFoundError as error:
-            raise DigitsError(f"there is no checkpoint {path}: the training has ended, or --out was another") from error
+            given = f"expected a checkpoint at {path}, got none, as the training has ended or --out was another"
+            raise DigitsError(f"{given}: give its --out, or train anew without --resume") from error
         except OSError as error:
             raise DigitsError(f"cannot read {path}: {reason(error)}") from error
     return Checkpoint.from_bytes(place.broadcast("checkpoint", content), path)
@@ -94,6 +104,7 @@ class ResumableModule(mx.mod.Module):
         self._states = states or {}
 
     def init_optimizer(self, *args, **options) -> None:
+        """Do what Module does, then put the other optimizer's states into the new one."""
         super().init_optimizer(*args, **options)
         keeper = self._state_keeper()
         if keeper is None:  # "dist_async": the servers keep the states, and start with new ones
@@ -101,60 +112,55 @@ class ResumableModule(mx.mod.Module):
         # The updater names a state by parameter, or, without a kvstore, by a number for each parameter and device.
         for key, name in self._optimizer.idx2name.items():
             found = [mx.nd.array(array) for of, array in sorted(self._states.items()) if of.startswith(f"{name}:")]
-            if found:
-                key = name if self._update_on_kvstore else key
-                keeper.states[key] = found[0] if len(found) == 1 else tuple(found)
-                keeper.states_synced[key] = False  # it will be moved to its device
+            if not found:
+                continue
+            if self._update_on_kvstore:
+                key = name
+            keeper.states[key] = found[0] if len(found) == 1 else tuple(found)
+            keeper.states_synced[key] = False  # it will be moved to its device
 
     def optimizer_states(self) -> Arrays:
         """By name of parameter and number; every device has the same. Empty where the servers keep them."""
         arrays = {}
         for key, state in getattr(self._state_keeper(), "states", {}).items():
             name = self._optimizer.idx2name.get(key, key)
-            state = state if isinstance(state, tuple) else (state,)
-            arrays |= {f"{name}:{i}": array.asnumpy() for i, array in enumerate(state) if array is not None}
+            parts = state if isinstance(state, tuple) else (state,)
+            arrays |= {f"{name}:{i}": array.asnumpy() for i, array in enumerate(parts) if array is not None}
         return arrays
 
     def _state_keeper(self) -> mx.optimizer.Updater | None:
         return self._kvstore._updater if self._update_on_kvstore else self._updater
 
 
-class Checkpoints(BestEpoch):
-    """A BestEpoch that writes a checkpoint after each epoch. List `eval_end` after that of `history`."""
+class CheckpointWriter:
+    """Writes a checkpoint to `path` after each epoch; with None it writes nothing.
+
+    `eval_end` is an `eval_end_callback`; list it after those of `history` and `best`, which it saves.
+    """
 
     def __init__(
-        self,
-        module: ResumableModule,
-        path: Path | str | None,
-        checkpoint: Path | None,
-        settings: Settings,
-        history: History,
-        start: Checkpoint | None,
+        self, path: Path | None, settings: Settings, module: ResumableModule, history: History, best: BestEpoch
     ):
-        super().__init__(module, path)
-        self._checkpoint, self._settings, self._history = checkpoint, settings, history
-        if start:
-            self.accuracy = max(start.history.valid)
-            self.epoch = start.history.valid.index(self.accuracy) + 1
-            self._params = [{name: mx.nd.array(array) for name, array in start.best_params.items()}, {}]
-
-    @property
-    def ended(self) -> bool:
-        """Whether all epochs are done."""
-        return len(self._history.valid) == self._settings.epochs
-
-    def remove_checkpoint(self) -> None:
-        if self._checkpoint:
-            self._checkpoint.unlink(missing_ok=True)
+        self.path = path
+        self.settings = settings
+        self.module = module
+        self.history = history
+        self.best = best
 
     def eval_end(self, param: mx.model.BatchEndParam) -> None:
-        super().eval_end(param)
-        if self._checkpoint:
-            params, best = (_arrays(group) for group in (self.module.get_params()[0], self._params[0]))
-            state = Checkpoint(self._settings, self._history, params, best, self.module.optimizer_states())
-            with atomic_write(self._checkpoint) as temporary:
-                temporary.write_bytes(state.to_bytes())
+        """Replace the checkpoint of the epoch before. Raises DigitsError where the file system refuses."""
+        if self.path is None:
+            return
+        params, _ = self.module.get_params()
+        states = self.module.optimizer_states()
+        state = Checkpoint(self.settings, self.history, _to_numpy(params), _to_numpy(self.best.params), states)
+        with atomic_write(self.path) as temporary:
+            temporary.write_bytes(state.to_bytes())
 
 
-def _arrays(params: dict[str, mx.nd.NDArray]) -> Arrays:
+def _to_numpy(params: dict[str, mx.nd.NDArray]) -> Arrays:
     return {name: array.asnumpy() for name, array in params.items()}
+
+
+def _to_mxnet(arrays: Arrays) -> dict[str, mx.nd.NDArray]:
+    return {name: mx.nd.array(array) for name, array in arrays.items()}

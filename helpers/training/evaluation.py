@@ -1,10 +1,14 @@
-"""Predict with a bound Module, and score it: correct over total on any number of images."""
+"""Predict with a bound Module, and measure its accuracy: correct over total, after training and during it.
+
+Chapters 2 to 4 and their exercises, and the command line.
+"""
 
 from collections import deque
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from helpers.base.arrays import as_batch
 from helpers.base.errors import DigitsError
 
 import mxnet as mx
@@ -12,21 +16,22 @@ import mxnet as mx
 if TYPE_CHECKING:
     from helpers.data.load import Split
 
+BEHIND = 20  # batches by which LazyAccuracy counts later than it is told
+
 
 def predict(module: mx.mod.Module, images: np.ndarray) -> np.ndarray:
     """Probabilities (N, 10), float32, of `images` (N, 1, 28, 28), in test mode: dropout is off.
 
     `module` is bound, for training or for prediction, and has parameters. The images pass through in batches of the
     size it is bound for; the last batch is filled up with zeros, whose answers are dropped. So the module keeps its
-    shapes and can be trained further. Raises DigitsError when the module is not ready or the images do not fit it.
+    shapes and can be trained further. Raises DigitsError when the module is not ready, when the images do not fit it,
+    and when it does not answer with probabilities.
     """
     if not (module.binded and module.params_initialized):
-        raise DigitsError("the module is not ready: call module.bind(...) and set or initialise its parameters first")
+        ready = "call module.bind(...) and set or initialise its parameters first"
+        raise DigitsError(f"expected a module that is bound and has parameters, got one that is not ready: {ready}")
     size, *image_shape = module.data_shapes[0].shape
-    images = np.asarray(images, dtype=np.float32)
-    if list(images.shape[1:]) != image_shape or len(images) == 0:
-        wanted = ", ".join(map(str, ["N", *image_shape]))
-        raise DigitsError(f"images of shape {images.shape} were given: this module takes ({wanted}) with N at least 1")
+    images = as_batch(images, tuple(image_shape))
 
     probabilities = []
     for start in range(0, len(images), size):
@@ -36,25 +41,22 @@ def predict(module: mx.mod.Module, images: np.ndarray) -> np.ndarray:
         module.forward(mx.io.DataBatch([mx.nd.array(batch)]), is_train=False)
         output = module.get_outputs()[0]
         if output.ndim != 2 or len(output) != size:
-            raise DigitsError(
-                f"the module answers with shape {output.shape}, not with one row of probabilities per image: "
-                "bind helpers.networks.probabilities(symbol) instead"
-            )
+            given = f"expected one row of probabilities per image, got answers of shape {output.shape}"
+            raise DigitsError(f"{given}: bind helpers.networks.probabilities(symbol) instead")
         probabilities.append(output.asnumpy()[: len(given)])
     return np.concatenate(probabilities)
 
 
 def accuracy(module: mx.mod.Module, split: "Split") -> float:
-    """The share of `split` (its images and labels) that `module` classifies right: correct over total, 0 to 1."""
+    """The share of `split` (its images and labels) that `module` classifies right: correct over total, 0 to 1.
+
+    Raises DigitsError as `predict` does, and where images and labels differ in number.
+    """
     if len(split.images) != len(split.labels):
-        raise DigitsError(f"{len(split.images)} images but {len(split.labels)} labels: one label per image is wanted")
+        given = f"expected one label per image, got {len(split.images)} images but {len(split.labels)} labels"
+        raise DigitsError(f"{given}: take both from the same part of the data")
     correct = predict(module, split.images).argmax(axis=1) == split.labels
     return int(correct.sum()) / len(correct)
-
-
-# MERGED metrics: A training accuracy that does not hold up the training.
-
-BEHIND = 20  # batches
 
 
 class LazyAccuracy(mx.metric.EvalMetric):

@@ -1,43 +1,28 @@
-"""How each network is trained, and the settings of one training."""
+"""How each network is trained by default (its recipe), and how one training is run (its settings).
+
+Chapters 3 and 4 and the command line.
+"""
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from helpers.base.errors import DigitsError
-from helpers.networks.symbols import NETWORKS
+from helpers.training.optimizer import PLAIN_SGD
 
 import mxnet as mx
 
 if TYPE_CHECKING:
-    from helpers.data.load import Digits
+    from helpers.data.load import Split
 
-PLAIN_SGD = "plainsgd"  # the name by which MXNet knows the class below, once this module is imported
-
-
-@mx.optimizer.register
-class PlainSGD(mx.optimizer.Optimizer):
-    """`optimizer=PLAIN_SGD`: w <- w - learning_rate * (rescale_grad * gradient + wd * w), with no momentum.
-
-    It does what `optimizer="sgd"` does. That one updates several arrays at a time (`mx.nd.multi_sgd_update`), made for
-    graphics cards; on a CPU this operator takes 1.6 times as long for each number as `mx.nd.sgd_update`.
-    """
-
-    def create_state(self, index: int, weight: mx.nd.NDArray) -> None:
-        """There is nothing to remember between updates."""
-
-    def update(self, index: int, weight: mx.nd.NDArray, grad: mx.nd.NDArray, state: None) -> None:
-        """Change `weight` in place by one step against `grad`, of the same shape."""
-        self._update_count(index)
-        settings = {"lr": self._get_lr(index), "wd": self._get_wd(index), "rescale_grad": self.rescale_grad}
-        mx.nd.sgd_update(weight, grad, out=weight, **settings)
+LARGEST_SEED = 2**31 - 1
 
 
 @dataclass(frozen=True)
 class Recipe:
     """How a network is trained: MXNet's name of the optimizer, its learning rate, epochs, images per batch.
 
-    With `cosine` the learning rate falls to a hundredth along a cosine.
+    With `cosine` the learning rate falls along a cosine to a hundredth of where it began.
     """
 
     optimizer: str
@@ -59,53 +44,62 @@ RECIPES = {
 class Settings:
     """One training: what has to be the same at every worker, and after a break.
 
-    `data` tells the training images from others.
+    `network` is "mlp", "lenet" or "dropout-cnn"; what is None is taken from its recipe when the settings are made, so
+    afterwards nothing is None. `batch_size` counts images, and `learning_rate` is above 0. `seed` determines the order
+    of the images, the first parameters and dropout. `data` tells the training images from others: see `with_data`.
+    Raises DigitsError for an unknown network and for numbers out of range.
     """
 
     network: str
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    seed: int
-    data: str
+    epochs: int | None = None
+    batch_size: int | None = None
+    learning_rate: float | None = None
+    seed: int = 0
+    data: str = ""
 
+    def __post_init__(self):
+        if self.network not in RECIPES:
+            raise DigitsError(f'expected a network, got "{self.network}": choose {", ".join(RECIPES)}')
+        recipe = RECIPES[self.network]
+        for name in ("epochs", "batch_size", "learning_rate"):
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, getattr(recipe, name))  # a frozen dataclass has no other way
 
-def choose(
-    network: str,
-    digits: "Digits",
-    epochs: int | None = None,
-    batch_size: int | None = None,
-    learning_rate: float | None = None,
-    seed: int | None = None,
-    before: Settings | None = None,
-) -> Settings:
-    """Settings with what is None taken from those of `before` a break, or from `RECIPES` and seed 0.
+        if self.epochs < 1:
+            raise DigitsError(f"expected at least 1 epoch, got {self.epochs}: train for 1 or more")
+        if self.batch_size < 1:
+            raise DigitsError(
+                f"expected a batch size of at least 1, got {self.batch_size}: choose more images per batch"
+            )
+        if not 0 < self.learning_rate < float("inf"):
+            given = f"expected a finite learning rate above 0, got {self.learning_rate}"
+            raise DigitsError(f"{given}: choose one such as {recipe.learning_rate}")
+        if not 0 <= self.seed <= LARGEST_SEED:
+            raise DigitsError(f"expected a seed from 0 to {LARGEST_SEED}, got {self.seed}: choose a whole number there")
 
-    Raises DigitsError for bad values, and for others than before, except that the epochs may be more or fewer.
-    """
-    if network not in NETWORKS:
-        raise DigitsError(f'unknown network "{network}": choose {", ".join(NETWORKS)}')
-    recipe, images = RECIPES[network], len(digits.train.labels)
-    usual = before or Settings(network, recipe.epochs, recipe.batch_size, recipe.learning_rate, 0, "")
-    settings = Settings(
-        network,
-        usual.epochs if epochs is None else epochs,
-        usual.batch_size if batch_size is None else batch_size,
-        usual.learning_rate if learning_rate is None else learning_rate,
-        usual.seed if seed is None else seed,
-        f"{images:,} images, labels {zlib.crc32(digits.train.labels.tobytes()):08x}",
-    )
-    if settings.epochs < 1:
-        raise DigitsError(f"epochs = {settings.epochs}: train for at least 1")
-    if not 1 <= settings.batch_size <= images:
-        raise DigitsError(f"batch size = {settings.batch_size}: choose 1 to {images}, the number of training images")
-    if not 0 < settings.learning_rate < float("inf"):
-        rate = f"give a number above 0, for example {recipe.learning_rate}"
-        raise DigitsError(f"learning rate = {settings.learning_rate}: {rate}")
-    if not 0 <= settings.seed < 2**31:
-        raise DigitsError(f"seed = {settings.seed}: choose a whole number from 0 to {2**31 - 1}")
-    for name, value in vars(settings).items():
-        if before and name != "epochs" and value != vars(before)[name]:
-            was = vars(before)[name]
-            raise DigitsError(f"the checkpoint is of a training with {name} = {was}, not {value}: train anew")
-    return settings
+    def with_data(self, split: "Split") -> "Settings":
+        """These settings for training on `split`. Raises DigitsError where a batch is larger than all of it."""
+        images = len(split.labels)
+        if self.batch_size > images:
+            given = f"expected a batch size from 1 to {images}, the number of training images, got {self.batch_size}"
+            raise DigitsError(f"{given}: choose fewer images per batch")
+        return replace(self, data=f"{images:,} images, labels {zlib.crc32(split.labels.tobytes()):08x}")
+
+    def check_unchanged(self, before: "Settings") -> None:
+        """Raise DigitsError unless these are the settings `before` a break; only the epochs may be more or fewer."""
+        for name, value in vars(self).items():
+            was = getattr(before, name)
+            if name != "epochs" and value != was:
+                raise DigitsError(f"expected {name} = {was}, as in the checkpoint, got {value}: train anew")
+
+    def optimizer_params(self, steps: int, epochs_done: int = 0) -> dict[str, object]:
+        """What `Module.fit` gives to the optimizer: the learning rate, and how it falls.
+
+        `steps` is the number of steps in an epoch; the optimizer counts on from the end of `epochs_done` epochs.
+        """
+        params = {"learning_rate": self.learning_rate, "begin_num_update": steps * epochs_done}
+        if RECIPES[self.network].cosine:
+            params["lr_scheduler"] = mx.lr_scheduler.CosineScheduler(
+                max_update=steps * self.epochs, base_lr=self.learning_rate, final_lr=self.learning_rate / 100
+            )
+        return params

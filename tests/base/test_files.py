@@ -1,16 +1,22 @@
-"""Atomic writing on a real file system: what was there stays until the new file is whole."""
+"""Writing on a real file system: what was there stays until the new file is whole, and one writes at a time."""
 
 import errno
 import os
 import stat
 import subprocess
 import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from helpers.base import files
 from helpers.base.errors import DigitsError
 from helpers.base.files import atomic_write, check_writable, reason
+
+ROOT = Path(__file__).parents[2]
 
 # A real disk that refuses: from 1,000 bytes on the kernel fails every write to a file, as a full one does.
 LIMITED = """
@@ -158,3 +164,109 @@ def test_a_folder_whose_links_lead_in_a_circle(tmp_path):
     with pytest.raises(DigitsError, match=r"cannot write .*too many levels of symbolic links"):
         check_writable(tmp_path / "a" / "x.params")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+
+
+# The lock
+
+HOLD = """
+import sys
+from pathlib import Path
+from helpers.base.files import locked
+with locked(Path(sys.argv[1])):
+    print("locked", flush=True)
+    sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def holder(path):
+    """A process that holds the lock until it reads a line or is killed."""
+    command = [sys.executable, "-c", HOLD, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "locked\n"
+        yield process
+        process.kill()
+
+
+def test_another_process_waits_and_is_told_in_one_line_when_it_takes_too_long(path, holder, monkeypatch):
+    monkeypatch.setattr(files, "PATIENCE", 0.1)
+    message = f"^cannot write {path}: it has been in use for 0.1 seconds: try again$"
+    with pytest.raises(DigitsError, match=message), files.locked(path):
+        pass
+    monkeypatch.setattr(files, "PATIENCE", 30)
+    threading.Timer(0.2, holder.communicate, ("\n",)).start()
+    start = time.monotonic()
+    with files.locked(path):
+        assert time.monotonic() - start > 0.1
+        assert holder.wait(10) == 0
+
+
+def test_a_killed_process_leaves_nothing_locked(path, holder, monkeypatch):
+    monkeypatch.setattr(files, "PATIENCE", 1)
+    holder.kill()
+    holder.wait()
+    with files.locked(path):
+        pass
+    assert path.read_bytes() == b"old"
+
+
+def test_the_patience_is_ten_seconds():
+    assert files.PATIENCE == 10
+
+
+def test_threads_take_turns(path):
+    def add_one(_):
+        with files.locked(path):
+            number = int(path.read_bytes())
+            time.sleep(0.001)
+            path.write_text(str(number + 1))
+
+    path.write_text("0")
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(add_one, range(40)))
+    assert path.read_bytes() == b"40"
+
+
+def test_an_error_frees_the_lock(path, monkeypatch):
+    monkeypatch.setattr(files, "PATIENCE", 1)
+    for failure in (ValueError, KeyboardInterrupt, DigitsError):
+        with pytest.raises(failure), files.locked(path):
+            raise failure
+    with pytest.raises(DigitsError, match=f"cannot write {path}: the disk is full"), files.locked(path):
+        raise OSError(errno.ENOSPC, "")
+    with files.locked(path):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("missing/weights.params", "there is no such file or folder: check the path"),
+        ("weights.params/more.params", "a part of the path is not a folder: check the path"),
+        ("x" * 300, "the name is too long: give a shorter one"),
+    ],
+)
+def test_place_that_cannot_be_locked(path, name, message):
+    target = path.parent / name
+    with pytest.raises(DigitsError, match=f"^cannot write {target}: {message}$"), files.locked(target):
+        pass
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_the_permissions_of_the_lock_follow_the_umask(path):
+    """Several people of one class add to a file in a shared folder, and have to be able to lock it."""
+    umask = os.umask(0o002)
+    try:
+        with files.locked(path):
+            [lock] = [file for file in path.parent.iterdir() if file != path]
+            assert stat.S_IMODE(lock.stat().st_mode) == 0o664
+    finally:
+        os.umask(umask)
+
+
+def test_files_are_written_without_any_package():
+    """`python -m helpers check` has to say what is missing, and imports this module."""
+    code = "import helpers.base.files"
+    subprocess.run(
+        [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.append({str(ROOT)!r}); {code}"], check=True
+    )

@@ -11,7 +11,7 @@ from tests.tools import hosts
 from tests.tools.kernel_socket import kernel_socket
 
 JUPYTER = [sys.executable, "-m", "jupyter_server", "--no-browser", "--log-level=ERROR", "--ServerApp.port={port}"]
-JUPYTER += ["--IdentityProvider.token=secret", "--ServerApp.jpserver_extensions={'tests.socket_probe': True}"]
+JUPYTER += ["--IdentityProvider.token=secret", "--ServerApp.jpserver_extensions={'tests.tools.socket_probe': True}"]
 JUPYTER += ["--allow-root"]
 
 
@@ -39,7 +39,7 @@ def test_jupyter_with_the_projects_configuration(prompt):
 
 
 def test_the_demo():
-    command = [sys.executable, "-c", "import sys, tests.socket_probe as probe; probe.main(sys.argv[1])", "{port}"]
+    command = [sys.executable, "-c", "import sys, tests.tools.socket_probe as probe; probe.main(sys.argv[1])", "{port}"]
     with hosts.running(command, "/") as host:
         page = get(host.url())
         assert nodelay(host.port, page.split('"kernelId": "')[1].split('"')[0]) == [True]

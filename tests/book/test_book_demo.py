@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from helpers.base.errors import DigitsError
-from helpers.canvas.widget import SURE
+from helpers.canvas.readers import SURE
 from helpers.classifier.classifier import Classifier
 from helpers.drawing.strokes import Steps, to_mnist
 from tests.tools import hosts
@@ -194,9 +194,8 @@ def test_a_browser_that_cannot_run_the_network_says_so(chromium, printed, site, 
 
 def test_the_drawing_code_is_that_of_the_widget(folder):
     for name in ("canvas.js", "canvas.css"):
-        assert (folder / "_static" / "demo" / name).read_bytes() == (
-            hosts.ROOT / "helpers" / "canvas" / name
-        ).read_bytes()
+        original = hosts.ROOT / "helpers" / "canvas" / name
+        assert (folder / "_static" / "demo" / name).read_bytes() == original.read_bytes()
 
 
 def test_packages_are_installed_once(folder, monkeypatch):

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pen_strokes import placed
+from pen_strokes import place_at_random
 
 from helpers.classifier.classifier import Classifier
-from helpers.drawing.strokes import PEN, Steps, to_mnist
+from helpers.drawing.strokes import PEN_WIDTH, Steps, to_mnist
 
 ROOT = Path(__file__).parents[2]
 MODULE = ROOT / "book" / "demo" / "to_mnist.js"
@@ -59,7 +59,7 @@ def examples():
     return [digit["strokes"] for digit in json.loads((ROOT / "notebooks" / "example_digits.json").read_text("utf-8"))]
 
 
-def in_browser(drawings, pen=PEN, steps=ALL_STEPS):
+def in_browser(drawings, pen=PEN_WIDTH, steps=ALL_STEPS):
     """The images that to_mnist.js makes: (N, 28, 28) float32 in 0..1."""
     node = shutil.which("node")
     if not node:
@@ -72,7 +72,7 @@ def in_browser(drawings, pen=PEN, steps=ALL_STEPS):
     return np.frombuffer(done.stdout, np.uint8).reshape(-1, 28, 28).astype(np.float32) / 255
 
 
-def in_python(drawings, pen=PEN, steps=ALL_STEPS):
+def in_python(drawings, pen=PEN_WIDTH, steps=ALL_STEPS):
     return np.stack([to_mnist(strokes, pen, steps) for strokes in drawings])
 
 
@@ -88,7 +88,7 @@ def sendable(strokes):
 
 def test_pen_digits_give_the_same_images_and_answers(pen_strokes):
     rng = np.random.default_rng(0)
-    drawings = [placed(strokes, rng) for _, strokes in pen_strokes]
+    drawings = [place_at_random(strokes, rng) for _, strokes in pen_strokes]
     ours, pythons = in_browser(drawings), in_python(drawings)
     assert len(ours) == 600
     assert np.abs(ours - pythons).max() <= FAR
@@ -96,7 +96,7 @@ def test_pen_digits_give_the_same_images_and_answers(pen_strokes):
 
 
 @pytest.mark.parametrize("steps", EVERY_STEP, ids=str)
-@pytest.mark.parametrize("pen", [0.002, 0.02, PEN, 0.14, 1])
+@pytest.mark.parametrize("pen", [0.002, 0.02, PEN_WIDTH, 0.14, 1])
 def test_every_step_gives_the_same_image(examples, steps, pen):
     drawings = [*examples, *ODD.values()]
     differences = np.abs(in_browser(drawings, pen, steps) - in_python(drawings, pen, steps)).max(axis=(1, 2))
@@ -112,5 +112,5 @@ def test_examples_give_the_same_answers(examples):
 
 @pytest.mark.parametrize("pen", [0, -1, 2])
 def test_a_pen_without_a_width_is_refused(pen):
-    with pytest.raises(AssertionError, match="RangeError: a pen of width"):
+    with pytest.raises(AssertionError, match="RangeError: expected a pen's width above 0 and at most 1, got"):
         in_browser([ODD["dot"]], pen)

@@ -1,32 +1,49 @@
 """The networks written by hand: every gradient against finite differences, MXNet's autograd and NumPy."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from scipy.signal import correlate2d
 
-from helpers import by_hand as by_hand_layers
+from helpers import by_hand
 from helpers.by_hand import (
-    IM2COL,
-    OPERATORS,
-    cnn_forward,
-    cnn_gradients,
     cnn_parameters,
-    col2im,
     cross_entropy,
     first_parameters,
-    im2col,
     mlp_forward,
     mlp_gradients,
     mlp_parameters,
     softmax,
 )
-from tests.tools.by_hand_numpy import numpy_cnn_gradients, numpy_mlp_gradients, numpy_pool
-from tests.tools.gradient_check import autograd, cnn_loss, finite_differences, mlp_loss, relative_difference
 
 import mxnet as mx
 
-WAYS = pytest.mark.parametrize("layers", [IM2COL, OPERATORS], ids=["im2col", "operators"])
 TOLERANCE = 1e-4
+
+
+@pytest.fixture(params=["im2col", "operators"])
+def layers(request, chapter):
+    """The notebook's two ways to compute the convolutional layers. The script has the second, bit for bit."""
+    return {"im2col": chapter.IM2COL, "operators": chapter.OPERATORS}[request.param]
+
+
+@pytest.fixture(params=["im2col", "operators", "script"])
+def cnn(request, chapter):
+    """Forward and gradients of the convolutional network, as the notebook has them in two ways, and as the script."""
+    if request.param == "script":
+        return by_hand.cnn_forward, by_hand.cnn_gradients
+    layers = {"im2col": chapter.IM2COL, "operators": chapter.OPERATORS}[request.param]
+    return partial(chapter.cnn_forward, layers=layers), partial(chapter.cnn_gradients, layers=layers)
+
+
+@pytest.fixture
+def assert_same(chapter):
+    def assert_same(found, wanted, tolerance=1e-12):
+        assert [array.shape for array in found] == [array.shape for array in wanted]
+        assert max(chapter.relative_difference(a, b) for a, b in zip(found, wanted, strict=True)) < tolerance
+
+    return assert_same
 
 
 def normal(*shape, dtype="float64", seed=0):
@@ -46,11 +63,6 @@ def in_float64(parameters):
 
 def to_numpy(arrays):
     return [array.asnumpy() for array in arrays]
-
-
-def assert_same(found, wanted, tolerance=1e-12):
-    assert [array.shape for array in found] == [array.shape for array in wanted]
-    assert max(relative_difference(a, b) for a, b in zip(found, wanted, strict=True)) < tolerance
 
 
 # The fully connected network
@@ -73,28 +85,28 @@ def test_first_parameters():
         assert weights.asnumpy().std() == pytest.approx(np.sqrt(2 / inputs), rel=0.1)
 
 
-def test_mlp_gradients_of_every_weight_of_a_small_network():
+def test_mlp_gradients_of_every_weight_of_a_small_network(chapter, assert_same):
     mx.random.seed(0)
     parameters = in_float64(first_parameters([(5, 7), (10, 5)]))
     x, t = normal(6, 7), answers(6)
     gradients = to_numpy(mlp_gradients(x, t, parameters))
     for parameter, gradient in zip(parameters, gradients, strict=True):
-        found = finite_differences(
+        found = chapter.finite_differences(
             lambda: cross_entropy(mlp_forward(x, parameters)[-1], t), parameter, np.arange(parameter.size)
         )
-        assert relative_difference(found, gradient.ravel()) < TOLERANCE
-    assert_same(gradients, numpy_mlp_gradients(x.asnumpy(), t.asnumpy(), to_numpy(parameters)))
-    assert_same(gradients, to_numpy(autograd(lambda copies: mlp_loss(x, t, copies), parameters)))
+        assert chapter.relative_difference(found, gradient.ravel()) < TOLERANCE
+    assert_same(gradients, chapter.numpy_mlp_gradients(x.asnumpy(), t.asnumpy(), to_numpy(parameters)))
+    assert_same(gradients, to_numpy(chapter.autograd(lambda copies: chapter.mlp_loss(x, t, copies), parameters)))
 
 
-def test_mlp_gradients_on_digits(digits):
+def test_mlp_gradients_on_digits(digits, chapter, assert_same):
     mx.random.seed(0)
     parameters = in_float64(mlp_parameters())
     x = mx.nd.array(digits.train.images[:20], dtype="float64").reshape((20, 784))
     t = mx.nd.one_hot(mx.nd.array(digits.train.labels[:20]), 10, dtype="float64")
     gradients = to_numpy(mlp_gradients(x, t, parameters))
-    assert_same(gradients, numpy_mlp_gradients(x.asnumpy(), t.asnumpy(), to_numpy(parameters)))
-    assert_same(gradients, to_numpy(autograd(lambda copies: mlp_loss(x, t, copies), parameters)))
+    assert_same(gradients, chapter.numpy_mlp_gradients(x.asnumpy(), t.asnumpy(), to_numpy(parameters)))
+    assert_same(gradients, to_numpy(chapter.autograd(lambda copies: chapter.mlp_loss(x, t, copies), parameters)))
     single = mlp_gradients(*(array.astype("float32") for array in (x, t)), [p.astype("float32") for p in parameters])
     assert_same(to_numpy(single), gradients, TOLERANCE)
 
@@ -102,21 +114,21 @@ def test_mlp_gradients_on_digits(digits):
 # Patches
 
 
-def test_patches_lie_in_rows():
+def test_patches_lie_in_rows(chapter):
     x = mx.nd.arange(2 * 3 * 4 * 5).reshape((2, 3, 4, 5))
-    patches = im2col(x, 2)
+    patches = chapter.im2col(x, 2)
     assert patches.shape == (2, 3, 3, 4, 4)
     for n, c, i, j in [(0, 0, 0, 0), (1, 2, 2, 3), (0, 1, 1, 2)]:
         np.testing.assert_array_equal(patches[n, c, i, j].asnumpy(), x.asnumpy()[n, c, i : i + 2, j : j + 2].ravel())
 
 
 @pytest.mark.parametrize(("k", "stride", "pad"), [(3, 1, 0), (3, 1, 2), (2, 2, 0), (3, 3, 0), (1, 1, 0)])
-def test_col2im_is_the_transpose_of_im2col(k, stride, pad):
+def test_col2im_is_the_transpose_of_im2col(chapter, k, stride, pad):
     """<im2col(x), y> = <x, col2im(y)> for any x and y."""
     x = normal(2, 3, 7, 8)
-    patches = im2col(x, k, stride, pad)
+    patches = chapter.im2col(x, k, stride, pad)
     y = normal(*patches.shape, seed=1)
-    back = col2im(y, x.shape, k, stride, pad)
+    back = chapter.col2im(y, x.shape, k, stride, pad)
     assert back.shape == x.shape
     assert (patches * y).sum().asscalar() == pytest.approx((x * back).sum().asscalar(), rel=1e-12)
 
@@ -124,7 +136,6 @@ def test_col2im_is_the_transpose_of_im2col(k, stride, pad):
 # Layers
 
 
-@WAYS
 @pytest.mark.parametrize("pad", [0, 1, 2])
 def test_convolution_is_scipys(layers, pad):
     x, w, b = normal(2, 3, 8, 9), normal(4, 3, 5, 5, seed=1), normal(4, seed=2)
@@ -137,9 +148,8 @@ def test_convolution_is_scipys(layers, pad):
     np.testing.assert_allclose(found, np.array(wanted) + b.asnumpy()[:, None, None], rtol=1e-10)
 
 
-@WAYS
 @pytest.mark.parametrize("pad", [0, 1, 2])
-def test_convolution_backward_is_autograds(layers, pad):
+def test_convolution_backward_is_autograds(chapter, assert_same, layers, pad):
     x, w, b = normal(2, 3, 8, 9), normal(4, 3, 5, 5, seed=1), normal(4, seed=2)
     s = normal(*layers.convolve(x, w, b, pad=pad).shape, seed=3)
 
@@ -147,27 +157,25 @@ def test_convolution_backward_is_autograds(layers, pad):
         return (s * mx.nd.Convolution(*copies, kernel=(5, 5), pad=(pad, pad), num_filter=4)).sum()
 
     found = [layers.convolve_error(s, w, pad=pad), *layers.convolve_gradients(s, x, 5, pad=pad)]
-    assert_same(to_numpy(found), to_numpy(autograd(loss, [x, w, b])))
+    assert_same(to_numpy(found), to_numpy(chapter.autograd(loss, [x, w, b])))
 
 
-@WAYS
 @pytest.mark.parametrize("k", [2, 3])
-def test_pooling_backward_is_autograds(layers, k):
+def test_pooling_backward_is_autograds(chapter, layers, k):
     x, s = normal(2, 3, 6, 12), normal(2, 3, 6 // k, 12 // k, seed=1)
-    [wanted] = autograd(lambda copies: (s * mx.nd.Pooling(*copies, kernel=(k, k), stride=(k, k))).sum(), [x])
-    values, _ = numpy_pool(x.asnumpy(), k)
+    [wanted] = chapter.autograd(lambda copies: (s * mx.nd.Pooling(*copies, kernel=(k, k), stride=(k, k))).sum(), [x])
+    values, _ = chapter.numpy_pool(x.asnumpy(), k)
     np.testing.assert_array_equal(layers.pool(x, k).asnumpy(), values)
     np.testing.assert_array_equal(layers.pool_error(s, x, k).asnumpy(), wanted.asnumpy())
 
 
-@WAYS
 def test_of_equal_values_the_first_gets_the_error(layers):
     x = mx.nd.array([[[[0, 0, 5, 7], [0, 0, 7, 1]]]])
     found = layers.pool_error(mx.nd.array([[[[3, 4]]]]), x, 2).asnumpy()
     np.testing.assert_array_equal(found, [[[[3, 0, 0, 4], [0, 0, 0, 0]]]])
 
 
-def test_im2col_and_operators_agree_element_by_element_in_float32():
+def test_im2col_and_operators_agree_element_by_element_in_float32(chapter, assert_same):
     x, w, b = (normal(*shape, dtype="float32") for shape in [(32, 16, 12, 12), (32, 16, 5, 5), (32,)])
     s = normal(32, 32, 12, 12, dtype="float32", seed=1)
     for name, arguments in {
@@ -177,7 +185,7 @@ def test_im2col_and_operators_agree_element_by_element_in_float32():
         "pool": (x, 3),
         "pool_error": (s[:, :16, :4, :4], x, 3),
     }.items():
-        ours, mxnets = (getattr(layers, name)(*arguments) for layers in (IM2COL, OPERATORS))
+        ours, mxnets = (getattr(layers, name)(*arguments) for layers in (chapter.IM2COL, chapter.OPERATORS))
         both = (ours, mxnets) if name == "convolve_gradients" else ([ours], [mxnets])
         assert_same(*map(to_numpy, both), TOLERANCE)
 
@@ -185,49 +193,49 @@ def test_im2col_and_operators_agree_element_by_element_in_float32():
 # The convolutional network
 
 
-@WAYS
-def test_cnn_gradients_three_ways(layers, digits):
+def test_cnn_gradients_three_ways(cnn, digits, chapter, assert_same):
+    forward, gradients_of = cnn
     mx.random.seed(0)
     parameters = in_float64(cnn_parameters())
     x = mx.nd.array(digits.train.images[:5], dtype="float64")
     t = mx.nd.one_hot(mx.nd.array(digits.train.labels[:5]), 10, dtype="float64")
-    gradients = to_numpy(cnn_gradients(x, t, parameters, layers))
-    assert_same(gradients, numpy_cnn_gradients(x.asnumpy(), t.asnumpy(), to_numpy(parameters)))
-    assert_same(gradients, to_numpy(autograd(lambda copies: cnn_loss(x, t, copies), parameters)))
+    gradients = to_numpy(gradients_of(x, t, parameters))
+    assert_same(gradients, chapter.numpy_cnn_gradients(x.asnumpy(), t.asnumpy(), to_numpy(parameters)))
+    assert_same(gradients, to_numpy(chapter.autograd(lambda copies: chapter.cnn_loss(x, t, copies), parameters)))
     rng = np.random.default_rng(0)
     for parameter, gradient in zip(parameters, gradients, strict=True):
         places = rng.choice(parameter.size, min(10, parameter.size), replace=False)
-        found = finite_differences(lambda: cross_entropy(cnn_forward(x, parameters, layers)[-1], t), parameter, places)
-        assert relative_difference(found, gradient.ravel()[places]) < TOLERANCE
+        found = chapter.finite_differences(lambda: cross_entropy(forward(x, parameters)[-1], t), parameter, places)
+        assert chapter.relative_difference(found, gradient.ravel()[places]) < TOLERANCE
 
 
-def test_a_wrong_gradient_is_found():
+def test_a_wrong_gradient_is_found(chapter):
     """Pooling that sends the error to the smallest value of a window."""
     mx.random.seed(0)
     parameters, x, t = in_float64(cnn_parameters()), normal(4, 1, 28, 28), answers(4)
-    right = numpy_cnn_gradients(x.asnumpy(), t.asnumpy(), to_numpy(parameters))
-    wrong = OPERATORS._replace(pool_error=lambda s, x, k: by_hand_layers.operator_pool_error(s, -x, k))
-    found = to_numpy(cnn_gradients(x, t, parameters, wrong))
-    assert relative_difference(found[0], right[0]) > 0.01
+    right = chapter.numpy_cnn_gradients(x.asnumpy(), t.asnumpy(), to_numpy(parameters))
+    wrong = chapter.OPERATORS._replace(pool_error=lambda s, x, k: chapter.operator_pool_error(s, -x, k))
+    found = to_numpy(chapter.cnn_gradients(x, t, parameters, wrong))
+    assert chapter.relative_difference(found[0], right[0]) > 0.01
 
 
 # The checks themselves
 
 
-def test_relative_difference():
-    assert relative_difference(np.zeros(3), np.zeros(3)) == 0
-    assert relative_difference(np.array([1.0, -4.0]), np.array([1.0, -3.0])) == 0.25
-    assert relative_difference(np.array([0.0]), np.array([1e-9])) == 1
+def test_relative_difference(chapter):
+    assert chapter.relative_difference(np.zeros(3), np.zeros(3)) == 0
+    assert chapter.relative_difference(np.array([1.0, -4.0]), np.array([1.0, -3.0])) == 0.25
+    assert chapter.relative_difference(np.array([0.0]), np.array([1e-9])) == 1
 
 
-def test_finite_differences_put_every_number_back():
+def test_finite_differences_put_every_number_back(chapter):
     array = normal(2, 3)
     before = array.asnumpy()
-    slopes = finite_differences(lambda: (array**3).sum(), array, np.array([4, 0]))
+    slopes = chapter.finite_differences(lambda: (array**3).sum(), array, np.array([4, 0]))
     np.testing.assert_allclose(slopes, 3 * before.ravel()[[4, 0]] ** 2, rtol=1e-6)
     np.testing.assert_array_equal(array.asnumpy(), before)
 
 
-def test_autograd_leaves_the_parameters_alone():
-    [gradient] = autograd(lambda copies: (copies[0] ** 2).sum(), [mx.nd.array([1, -2])])
+def test_autograd_leaves_the_parameters_alone(chapter):
+    [gradient] = chapter.autograd(lambda copies: (copies[0] ** 2).sum(), [mx.nd.array([1, -2])])
     assert gradient.asnumpy().tolist() == [2, -4]

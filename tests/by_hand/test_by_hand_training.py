@@ -8,29 +8,28 @@ import pytest
 
 from helpers.base.errors import DigitsError
 from helpers.by_hand import (
-    NETWORKS,
-    accuracy,
-    arrays,
-    batches,
+    HANDMADE_NETWORKS,
     cnn_gradients,
     cnn_parameters,
+    inputs_and_targets,
+    mini_batches,
     mlp_forward,
     mlp_gradients,
     mlp_parameters,
+    share_right,
     summed_gradients,
-    train,
+    train_by_hand,
     update,
 )
 from helpers.cli.main import main
 from helpers.data.mat import write_mat
-from tests.tools.gradient_check import relative_difference
 from tests.tools.samples import few
 
 import mxnet as mx
 
 
 def test_targets_hold_a_1_at_the_label(digits):
-    x, t = arrays(digits.test, (784,))
+    x, t = inputs_and_targets(digits.test, (784,))
     assert (x.shape, t.shape) == ((len(digits.test), 784), (len(digits.test), 10))
     np.testing.assert_array_equal(t.asnumpy().argmax(axis=1), digits.test.labels)
     assert t.asnumpy().sum() == len(digits.test)
@@ -38,7 +37,7 @@ def test_targets_hold_a_1_at_the_label(digits):
 
 def test_batches_hold_every_image_once_with_its_target():
     x, t = mx.nd.arange(10).reshape((10, 1)), 10 * mx.nd.arange(10).reshape((10, 1))
-    found = [(xs.asnumpy().ravel(), ts.asnumpy().ravel()) for xs, ts in batches(x, t, 4, np.random.default_rng(0))]
+    found = [(xs.asnumpy().ravel(), ts.asnumpy().ravel()) for xs, ts in mini_batches(x, t, 4, np.random.default_rng(0))]
     assert [len(xs) for xs, _ in found] == [4, 4, 2]
     order = np.concatenate([xs for xs, _ in found])
     assert sorted(order) == list(range(10))
@@ -48,7 +47,7 @@ def test_batches_hold_every_image_once_with_its_target():
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7])
 @pytest.mark.parametrize("name", ["mlp", "cnn"])
-def test_shares_of_a_batch_add_up_to_its_gradient(name, count):
+def test_shares_of_a_batch_add_up_to_its_gradient(chapter, name, count):
     """Five images on up to seven devices, in float64, so that nothing but rounding can differ."""
     make, gradients, image = {
         "mlp": (mlp_parameters, mlp_gradients, (784,)),
@@ -62,7 +61,7 @@ def test_shares_of_a_batch_add_up_to_its_gradient(name, count):
     shared = summed_gradients(gradients, x, t, parameters, [mx.cpu(i) for i in range(count)])
     for a, b in zip(alone, shared, strict=True):
         assert b.context == mx.cpu(0)
-        assert relative_difference(a.asnumpy(), b.asnumpy()) < 1e-12
+        assert chapter.relative_difference(a.asnumpy(), b.asnumpy()) < 1e-12
 
 
 def test_update_is_mxnets_sgd():
@@ -87,15 +86,17 @@ def test_accuracy_counts_every_image_once():
     labels = np.arange(2001) % 10
     given = np.where(np.arange(2001) < 500, labels, (labels + 1) % 10)
     x, t = (mx.nd.one_hot(mx.nd.array(values), 10) for values in (given, labels))
-    assert accuracy(lambda x, parameters: [x], [], x, t) == pytest.approx(500 / 2001)
+    assert share_right(lambda x, parameters: [x], [], x, t) == pytest.approx(500 / 2001)
 
 
 @pytest.mark.parametrize(("name", "floor"), [("mlp", 0.8), ("cnn", 0.85)])
 def test_networks_learn(digits, name, floor, capsys):
-    run = train(name, few(digits, train=3000), epochs=2)
-    network = NETWORKS[name]
-    assert accuracy(network.forward, run.parameters, *arrays(digits.test, network.image)) > floor
-    assert (len(run.batches), len(run.valid), len(run.seconds)) == (2, 2, 2)  # 12 batches: the first of each epoch
+    outcome = train_by_hand(name, few(digits, train=3000), epochs=2)
+    network = HANDMADE_NETWORKS[name]
+    assert share_right(network.forward, outcome.parameters, *inputs_and_targets(digits.test, network.image)) > floor
+    assert len(outcome.of_batches) == 2  # of 12 batches in each epoch the first
+    assert len(outcome.of_valid) == 2
+    assert len(outcome.seconds) == 2
     out, err = capsys.readouterr()
     assert out == ""
     assert re.findall(r"^epoch (\d)/2: .* images/s, accuracy 0\.\d{4} on batches, 0\.\d{4} on", err, re.MULTILINE) == [
@@ -104,32 +105,35 @@ def test_networks_learn(digits, name, floor, capsys):
     ]
 
 
-def test_the_same_seed_gives_the_same_parameters_on_any_number_of_devices(digits):
+def test_the_same_seed_gives_the_same_parameters_on_any_number_of_devices(digits, chapter):
     part = few(digits, 600)
-    runs = [
-        train("mlp", part, epochs=2, seed=seed, devices=devices) for seed, devices in [(3, 1), (3, 1), (3, 2), (4, 1)]
+    outcomes = [
+        train_by_hand("mlp", part, epochs=2, seed=seed, devices=devices)
+        for seed, devices in [(3, 1), (3, 1), (3, 2), (4, 1)]
     ]
-    first, again, shared, other = ([parameter.asnumpy() for parameter in run.parameters] for run in runs)
+    first, again, shared, other = ([parameter.asnumpy() for parameter in outcome.parameters] for outcome in outcomes)
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
-    assert max(relative_difference(a, b) for a, b in zip(first, shared, strict=True)) < 1e-4
-    assert relative_difference(first[0], other[0]) > 0.1
+    assert max(chapter.relative_difference(a, b) for a, b in zip(first, shared, strict=True)) < 1e-4
+    assert chapter.relative_difference(first[0], other[0]) > 0.1
 
 
 def test_the_walkthroughs_settings(mnist):
     """About 0.89 on MNIST after ten epochs; here two of them, which is on the way."""
-    run = train("mlp", mnist, epochs=2, rate=0.01, scale=0.01)
-    x, t = arrays(mnist.test, (784,))
-    assert 0.6 < accuracy(mlp_forward, run.parameters, x, t) < 0.75
+    outcome = train_by_hand("mlp", mnist, epochs=2, rate=0.01, scale=0.01)
+    x, t = inputs_and_targets(mnist.test, (784,))
+    assert 0.6 < share_right(mlp_forward, outcome.parameters, x, t) < 0.75
 
 
 def test_impossible_settings(digits):
     part = few(digits, 600)
-    with pytest.raises(DigitsError, match="batch size = 601: choose 1 to 600"):
-        train("mlp", part, batch_size=601)
-    with pytest.raises(DigitsError, match="4 devices: choose 1 to 3, the batch size"):
-        train("mlp", part, batch_size=3, devices=4)
-    with pytest.raises(DigitsError, match="diverged in epoch 1: lower the learning rate 1e\\+30"):
-        train("mlp", part, epochs=1, rate=1e30)
+    sizes = r"^expected a batch size from 1 to 600, the number of training images, got 601: choose one in this range$"
+    with pytest.raises(DigitsError, match=sizes):
+        train_by_hand("mlp", part, batch_size=601)
+    with pytest.raises(DigitsError, match=r"^expected from 1 to 3 devices, the batch size, got 4: choose a number in"):
+        train_by_hand("mlp", part, batch_size=3, devices=4)
+    diverged = r"^expected finite parameters after epoch 1, .* diverged: lower the learning rate 1e\+30$"
+    with pytest.raises(DigitsError, match=diverged):
+        train_by_hand("mlp", part, epochs=1, rate=1e30)
 
 
 # python -m helpers by-hand
@@ -168,8 +172,8 @@ def test_command_on_a_file_that_is_not_there(capsys):
     [
         (["mlp", "--mat", "a.mat", "--source", "digits"], "not allowed with argument"),
         (["lenet"], "invalid choice: 'lenet'"),
-        (["mlp", "--devices", "0"], "a whole number of at least 1 is wanted"),
-        (["mlp", "--scale", "0"], "a number above 0 is wanted"),
+        (["mlp", "--devices", "0"], 'expected a whole number of at least 1, got "0"'),
+        (["mlp", "--scale", "0"], 'expected a number above 0, got "0"'),
     ],
 )
 def test_wrong_usage(arguments, message, capsys):

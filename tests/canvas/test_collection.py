@@ -1,4 +1,4 @@
-"""The class's own digits: nothing is lost, whoever writes at the same time, is killed or runs out of disk."""
+"""The collection of digits: nothing is lost, whoever writes at the same time, is killed or runs out of disk."""
 
 import json
 import os
@@ -12,7 +12,7 @@ import pytest
 
 from helpers.base import files as lock
 from helpers.base.errors import DigitsError
-from helpers.canvas import collection as kept
+from helpers.canvas.collection import append_item, make_item, read_collection
 from helpers.drawing.strokes import to_mnist
 
 SEVEN = [[[0.1, 0.1], [0.4, 0.1], [0.2, 0.5]]]
@@ -20,16 +20,15 @@ ONE = [[[0.6, 0.2], [0.6, 0.9]]]
 
 APPEND = """
 import sys
-from helpers.drawing import to_mnist
 from helpers.base.errors import DigitsError
-from helpers.canvas.collection import append
+from helpers.canvas.collection import append_item, make_item
 path, label, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 strokes = [[[0.1, 0.1], [0.4, 0.1], [0.2, 0.5]]]
 print("ready", flush=True)
 sys.stdin.readline()
 try:
     for _ in range(count):
-        append(path, label, strokes, to_mnist(strokes))
+        append_item(path, make_item(label, strokes, 0.06))
 except DigitsError as error:
     print(error)
 """
@@ -41,7 +40,7 @@ def path(tmp_path):
 
 
 def keep(path, label=7, strokes=SEVEN):
-    return kept.append(path, label, strokes, to_mnist(strokes))
+    return append_item(path, make_item(label, strokes, 0.06))
 
 
 def appender(path, label, count, before=""):
@@ -58,10 +57,10 @@ def begin(process):
 
 
 def test_what_is_kept_comes_back(path):
-    assert len(kept.read(path)) == 0
+    assert len(read_collection(path)) == 0
     assert keep(path, 7, SEVEN) == 1
     assert keep(path, np.int64(1), [np.array(stroke) for stroke in ONE]) == 2
-    found = kept.read(path)
+    found = read_collection(path)
     assert found.labels.tolist() == [7, 1]
     assert found.strokes == [SEVEN, ONE]
     assert found.images.dtype == np.uint8
@@ -82,8 +81,8 @@ def test_the_files_can_be_read_without_this_project(path):
 
 def test_the_ending_may_be_left_out(path, monkeypatch):
     monkeypatch.chdir(path.parent)
-    kept.append("my_digits", 7, SEVEN, to_mnist(SEVEN))
-    assert len(kept.read("my_digits.json")) == len(kept.read(path)) == 1
+    keep("my_digits")
+    assert len(read_collection("my_digits.json")) == len(read_collection(path)) == 1
 
 
 def test_a_name_with_a_dot_and_a_link(path):
@@ -92,36 +91,43 @@ def test_a_name_with_a_dot_and_a_link(path):
     path.symlink_to("class.2.json")
     keep(path)
     assert path.is_symlink()
-    assert len(kept.read(path.with_name("class.2.json"))) == 2
+    assert len(read_collection(path.with_name("class.2.json"))) == 2
 
 
 def test_points_that_are_no_numbers_are_left_out(path):
-    strokes = [[*ONE[0], [float("nan"), 0.5]], []]
-    kept.append(path, 1, strokes, to_mnist(strokes))
-    assert kept.read(path).strokes == [ONE]
+    keep(path, 1, [[*ONE[0], [float("nan"), 0.5]], []])
+    assert read_collection(path).strokes == [ONE]
 
 
 @pytest.mark.parametrize("strokes", [[], [[]], [[[float("nan"), 0.5]]]])
 def test_an_empty_drawing_is_refused(path, strokes):
-    with pytest.raises(DigitsError, match="draw a digit first"):
-        kept.append(path, 7, strokes, to_mnist(strokes))
+    with pytest.raises(DigitsError, match=r"^expected a drawing, got an empty pad: draw a digit first$"):
+        keep(path, 7, strokes)
     assert not path.exists()
 
 
-@pytest.mark.parametrize("label", [10, -1, None, "7", 7.0])
+@pytest.mark.parametrize("label", [10, -1, None, "7", 7.0, True])
 def test_a_label_is_a_digit(path, label):
-    with pytest.raises(DigitsError, match="label from 0 to 9") as caught:
+    with pytest.raises(DigitsError, match=r"^expected a label from 0 to 9, got ") as caught:
         keep(path, label)
-    assert repr(label) in str(caught.value)
+    assert f"got {label!r}: " in str(caught.value)
     assert not path.exists()
 
 
-def test_a_pen_and_an_image_are_checked(path):
-    with pytest.raises(DigitsError, match="pen 0 "):
-        kept.append(path, 7, SEVEN, to_mnist(SEVEN), pen=0)
-    with pytest.raises(DigitsError, match=r"\(28, 28\)"):
-        kept.append(path, 7, SEVEN, np.ones((14, 14)))
-    assert not path.exists()
+@pytest.mark.parametrize("pen", [0, 1.5, "thick", None, True])
+def test_a_pen_has_a_width(pen):
+    with pytest.raises(DigitsError, match=r"^expected a pen's width above 0 and at most 1, got ") as caught:
+        make_item(7, SEVEN, pen)
+    assert f"got {pen!r}: " in str(caught.value)
+
+
+def test_the_image_is_the_one_that_all_steps_make(path):
+    item = make_item(7, SEVEN, 0.14)
+    assert np.array_equal(item.image, to_mnist(SEVEN))
+    append_item(path, item)
+    (record,) = json.loads(path.read_text())
+    assert (record["label"], record["strokes"], record["pen"]) == (7, SEVEN, 0.14)
+    assert record["image"] == np.rint(item.image * 255).ravel().tolist()
 
 
 @pytest.mark.parametrize(
@@ -139,8 +145,8 @@ def test_a_pen_and_an_image_are_checked(path):
 )
 def test_a_damaged_or_foreign_file_is_refused_and_untouched(path, content):
     path.write_bytes(content)
-    for use in (keep, kept.read):
-        with pytest.raises(DigitsError, match=r"my_digits\.json") as caught:
+    for use in (keep, read_collection):
+        with pytest.raises(DigitsError, match=r"^expected a collection of digits, got .*my_digits\.json, ") as caught:
             use(path)
         assert "\n" not in str(caught.value)
     assert path.read_bytes() == content
@@ -155,7 +161,7 @@ def test_each_value_of_a_record_is_checked(path, wrong):
     (record,) = json.loads(path.read_text())
     path.write_text(json.dumps([record, record | wrong]))
     with pytest.raises(DigitsError, match="entry 2"):
-        kept.read(path)
+        read_collection(path)
 
 
 def test_the_arrays_are_made_anew_from_the_truth(path):
@@ -172,7 +178,7 @@ def test_two_processes_append_at_once(path):
         begin(process)
     for process in processes:
         assert process.communicate(timeout=120) == ("", None)
-    labels = kept.read(path).labels
+    labels = read_collection(path).labels
     assert np.bincount(labels, minlength=10)[[3, 8]].tolist() == [50, 50]
     assert len(labels) == 100
     assert (np.diff(labels) != 0).sum() > 1  # they did take turns
@@ -184,13 +190,13 @@ def test_a_killed_process_leaves_a_valid_file_and_no_lock(path):
     for _ in range(60):
         keep(path)  # so many that a write takes a while, and the kill falls into it
     process = appender(path, 3, 1000)
-    before = len(kept.read(path))
+    before = len(read_collection(path))
     begin(process)
-    while len(kept.read(path)) < before + 3:
+    while len(read_collection(path)) < before + 3:
         assert process.poll() is None
     process.kill()
     process.communicate()
-    survived = len(kept.read(path))
+    survived = len(read_collection(path))
     assert survived >= before + 3
     start = time.monotonic()
     assert keep(path) == survived + 1
@@ -227,7 +233,7 @@ def test_a_process_that_never_gives_the_lock_back(path, monkeypatch):
 
     with pytest.raises(DigitsError, match="in use"):
         keep_while_it_is_stopped()
-    count = len(kept.read(path))
+    count = len(read_collection(path))
     process.kill()
     process.communicate()
     assert keep(path) == count + 1
@@ -241,12 +247,12 @@ def test_a_folder_that_is_missing(tmp_path):
 def test_as_split(path):
     keep(path, 7, SEVEN)
     keep(path, 1, ONE)
-    split = kept.as_split(kept.read(path))
+    split = read_collection(path).as_split()
     assert (split.images.shape, split.images.dtype) == ((2, 1, 28, 28), np.float32)
     assert (split.labels.tolist(), split.labels.dtype) == ([7, 1], np.int32)
     assert np.array_equal(split.images[0, 0], to_mnist(SEVEN))
 
 
 def test_a_split_of_nothing_is_refused(path):
-    with pytest.raises(DigitsError, match="no digit is kept"):
-        kept.as_split(kept.read(path))
+    with pytest.raises(DigitsError, match=r"^expected a collection of at least one digit, got an empty one: draw a "):
+        read_collection(path).as_split()

@@ -9,7 +9,8 @@ import pytest
 import traitlets
 
 from helpers.base.errors import DigitsError
-from helpers.canvas import collection as kept
+from helpers.canvas.collection import read_collection
+from helpers.canvas.snapshot import still
 from helpers.canvas.widget import DigitCanvas
 from helpers.classifier.classifier import Classifier
 from helpers.drawing.strokes import Steps, to_mnist
@@ -213,16 +214,16 @@ def test_results_cannot_be_set(canvas, name):
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
-        ("strokes", 3, "wanted are strokes"),
+        ("strokes", 3, "expected strokes"),
         ("strokes", [[0.1, 0.2]], "stroke 0"),
         ("strokes", [[[0.1, 0.2, 0.3]]], "stroke 0"),
         ("strokes", ["ab"], "stroke 0"),
-        ("pen", 0, "pen = 0"),
+        ("pen", 0, "got 0: "),
         ("pen", "thick", "'thick'"),
         ("pen", float("nan"), "nan"),
         ("steps", {"fitt": True}, "'fitt'"),
         ("steps", {"fit": 1}, "'fit': 1"),
-        ("steps", True, "steps = True"),
+        ("steps", True, "got True: "),
         ("inside", "yes", "'yes'"),
     ],
 )
@@ -231,7 +232,7 @@ def test_bad_values_are_refused_and_change_nothing(canvas, name, value, says):
     before = getattr(canvas, name), canvas.drawing, canvas.result
     with pytest.raises(DigitsError, match=re.escape(says)) as raised:
         setattr(canvas, name, value)
-    assert "wanted" in str(raised.value)
+    assert re.search(r"wanted|^expected", str(raised.value))
     assert "\n" not in str(raised.value)
     assert (getattr(canvas, name), canvas.drawing, canvas.result) == before
 
@@ -245,12 +246,13 @@ def test_odd_strokes_are_drawn_without_what_is_no_point(canvas):
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        (None, "NoneType was given"),
-        ({}, "no network was given"),
-        ({"a": 3}, "int was given"),
-        ({3: "mlp"}, "name 3"),
-        ([], "list was given"),
-        (Classifier, "class Classifier"),
+        (None, "got NoneType: "),
+        ({}, "got an empty dict: "),
+        ({"a": 3}, "got int: "),
+        ({3: "mlp"}, "got one with the name 3: "),
+        ({" ": "mlp"}, "got one with the name ' ': "),
+        ([], "got list: "),
+        (Classifier, "got the class Classifier: "),
         ("resnet", "resnet"),
     ],
 )
@@ -260,7 +262,7 @@ def test_what_is_no_network_is_refused(given, says):
 
 
 def test_a_wrong_bound_is_refused(lenet):
-    with pytest.raises(DigitsError, match=r"sure = 60 was given, wanted is a probability"):
+    with pytest.raises(DigitsError, match=r"^expected the least probability of an answer in 0\.\.1, got sure = 60: "):
         DigitCanvas(lenet, sure=60)
 
 
@@ -274,7 +276,7 @@ def test_two_canvases_share_nothing(lenet):
     first.strokes = SEVEN
     first.steps = {"fit": False}
     first.keep(7)
-    assert (second.strokes, second.steps["fit"], second.kept) == ([], True, [])
+    assert (second.strokes, second.steps["fit"], second.items) == ([], True, [])
 
 
 def test_a_network_that_fails_says_so_and_the_next_stroke_works(moody):
@@ -297,17 +299,33 @@ def test_a_network_that_answers_nonsense():
 
     canvas = DigitCanvas(Nonsense())
     canvas.strokes = ONE
-    assert canvas.error == "Nonsense: ten finite probabilities are wanted, shape (11,) was answered"
+    shape = "expected ten finite probabilities, got an array of shape (11,) with NaN or infinite values"
+    assert canvas.error == f"Nonsense: {shape}: correct what the network answers"
 
 
-@pytest.mark.parametrize("wrong", [{"strokes": 3}, {"pen": 0}, {"steps": {"fit": "no"}}, {"strokes": [[["a", 1]]]}])
-def test_a_drawing_that_is_none_does_no_harm(canvas, wrong):
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"strokes": 3}, "a list of lists of points"),
+        ({"strokes": [[["a", 1]]]}, "stroke 0"),
+        ({"pen": 0}, "expected a pen's width above 0 and at most 1, got 0: "),
+        ({"steps": {"fit": "no"}}, "got {'fit': 'no'}: "),
+    ],
+)
+def test_a_drawing_that_is_none_does_no_harm(canvas, wrong, says):
     canvas.strokes = SEVEN
     draw_in_browser(canvas, 7, **({"strokes": ONE} | wrong))
-    assert canvas.error.startswith("the drawing cannot be read: ")
+    assert says in canvas.error
+    assert canvas.result["error"] == canvas.error
     assert (canvas.result["seq"], canvas.result["state"]) == (7, "error")
     draw_in_browser(canvas, 9, ONE, pen=0.06, steps=canvas.steps)
     assert (canvas.error, canvas.answer) == ("", 1)
+
+
+def test_a_drawing_with_a_part_missing_says_which(canvas):
+    canvas.set_state({"drawing": {"seq": 7, "strokes": ONE, "steps": canvas.steps, "inside": False}})
+    expected = "expected a drawing with strokes, pen, steps and inside, got one without pen: load the page anew"
+    assert canvas.error == canvas.result["error"] == expected
 
 
 def test_inside_only_when_it_is_open(canvas):
@@ -343,14 +361,14 @@ def test_inside_of_a_network_of_ones_own_making():
     canvas = DigitCanvas(Guess(), strokes=ONE, inside=True)
     assert canvas.answer == 3
     assert "maps" in canvas.result["inside"]
-    assert canvas.result["inside"]["error"] == "Guess is no Classifier, so its gradient is not known here"
+    assert canvas.result["inside"]["error"].startswith("expected a Classifier, got Guess, whose gradient is not known")
 
 
 def test_keep_in_memory(canvas):
     canvas.strokes = SEVEN
     canvas.steps = {"resize": True}
     assert canvas.keep(7) == 1
-    (digit,) = canvas.kept
+    (digit,) = canvas.items
     assert (digit.label, digit.strokes) == (7, SEVEN)
     np.testing.assert_array_equal(digit.image, to_mnist(SEVEN))
     assert (canvas.collection["count"], canvas.collection["file"], canvas.collection["error"]) == (1, "", "")
@@ -362,20 +380,20 @@ def test_keep_in_a_file_that_goes_on(lenet, tmp_path):
     second = DigitCanvas(lenet, keep=tmp_path / "my_digits.json", strokes=ONE)
     assert second.collection["count"] == 1
     assert second.keep(np.int64(1)) == 2
-    assert (len(second.kept), second.collection["file"]) == (1, "my_digits.json")
-    assert kept.read(tmp_path / "my_digits").labels.tolist() == [7, 1]
+    assert (len(second.items), second.collection["file"]) == (1, "my_digits.json")
+    assert read_collection(tmp_path / "my_digits").labels.tolist() == [7, 1]
 
 
 @pytest.mark.parametrize("label", [10, -1, "7", 7.0, None, True])
 def test_keep_refuses_what_is_no_label(canvas, label):
     canvas.strokes = SEVEN
-    with pytest.raises(DigitsError, match="wanted is the digit that was drawn"):
+    with pytest.raises(DigitsError, match=f"^expected a label from 0 to 9, got {label!r}: "):
         canvas.keep(label)
-    assert canvas.kept == []
+    assert canvas.items == []
 
 
 def test_keep_refuses_an_empty_pad(canvas):
-    with pytest.raises(DigitsError, match="the pad is empty"):
+    with pytest.raises(DigitsError, match="got an empty pad"):
         canvas.keep(7)
 
 
@@ -383,31 +401,36 @@ def test_the_button_keep(lenet, tmp_path):
     canvas = DigitCanvas(lenet, keep=tmp_path / "mine")
     canvas._handle_custom_msg({"keep": 7, "strokes": SEVEN, "pen": 0.06}, [])
     assert (canvas.collection["count"], canvas.collection["error"]) == (1, "")
-    assert kept.read(tmp_path / "mine").strokes == [SEVEN]
+    assert read_collection(tmp_path / "mine").strokes == [SEVEN]
 
 
 @pytest.mark.parametrize(
-    "message", [{}, {"keep": 12, "strokes": SEVEN, "pen": 0.06}, {"keep": 1, "strokes": 1, "pen": 1}]
+    ("message", "says"),
+    [
+        ({}, "expected a digit with keep, strokes and pen, got one without keep: load the page anew"),
+        ({"keep": 12, "strokes": SEVEN, "pen": 0.06}, "expected a label from 0 to 9, got 12: give the digit that"),
+        ({"keep": 1, "strokes": 1, "pen": 1}, "a list of lists of points"),
+    ],
 )
-def test_the_button_keep_says_what_went_wrong_each_time(canvas, message):
+def test_the_button_keep_says_what_went_wrong_each_time(canvas, message, says):
     canvas._handle_custom_msg(message, [])
     first = canvas.collection
     canvas._handle_custom_msg(message, [])
-    assert first["error"] != ""
+    assert says in first["error"]
     assert canvas.collection == first | {"times": first["times"] + 1}
-    assert canvas.kept == []
+    assert canvas.items == []
 
 
 def test_a_file_that_cannot_be_written_keeps_nothing(lenet, tmp_path):
     canvas = DigitCanvas(lenet, keep=tmp_path / "no folder" / "mine", strokes=SEVEN)
     canvas._handle_custom_msg({"keep": 7, "strokes": SEVEN, "pen": 0.06}, [])
     assert "no such file or folder" in canvas.collection["error"]
-    assert (canvas.collection["count"], canvas.kept) == (0, [])
+    assert (canvas.collection["count"], canvas.items) == (0, [])
 
 
 def test_a_file_of_something_else_is_refused_at_once(lenet, tmp_path):
     (tmp_path / "mine.json").write_text("{}")
-    with pytest.raises(DigitsError, match=r"mine\.json does not hold kept digits"):
+    with pytest.raises(DigitsError, match=r"got .*mine\.json, which holds something else: "):
         DigitCanvas(lenet, keep=tmp_path / "mine")
 
 
@@ -453,7 +476,7 @@ def test_a_still_picture(canvas):
     canvas.strokes = SEVEN
     picture = canvas.still()
     assert picture.alt.startswith("The digit canvas: a drawing of 1 stroke")
-    assert "LeNet reads 7" in picture.alt
+    assert re.search(r"LeNet reads 7, (> 99|\d\d) %\.$", picture.alt)
     pad, image, bars = picture.axes
     np.testing.assert_allclose(pad.lines[0].get_xydata(), SEVEN[0])
     np.testing.assert_array_equal(image.images[0].get_array(), canvas.image)
@@ -469,4 +492,22 @@ def test_a_still_picture_of_several_networks_and_of_an_empty_pad(lenet):
     canvas.strokes = [[[0.2, 0.2], [0.8, 0.3], [0.2, 0.5], [0.9, 0.7], [0.1, 0.9], [0.5, 0.1]]]
     picture = canvas.still()
     assert len(picture.axes) == 4
-    assert re.search(r"LeNet reads not sure, \d or \d\?", picture.alt)
+    assert re.search(r"LeNet is not sure: \d or \d", picture.alt)  # in the words of the pad
+    assert re.search(r"^LeNet\n\d or \d\?$", picture.axes[3].get_title(loc="left"))
+
+
+def test_a_still_picture_of_any_drawing():
+    """It takes values from anywhere, needs no canvas, and says what does not belong together."""
+    doubtful = np.array([0, 0.52, 0, 0, 0, 0, 0, 0.48, 0, 0])
+    values = {"strokes": ONE, "pen": 0.06, "image": to_mnist(ONE)}
+    picture = still(**values, probabilities={"A": np.eye(10)[1], "B": doubtful}, answers={"A": 1, "B": None})
+    assert picture.alt.endswith("A reads 1, > 99 %; B is not sure: 1 or 7.")
+    assert [axes.get_title(loc="left") for axes in picture.axes[2:]] == ["A\n1, > 99 %", "B\n1 or 7?"]
+    with pytest.raises(DigitsError, match=r"^expected probabilities and answers of the same networks, got \['A'\] and"):
+        still(**values, probabilities={"A": doubtful}, answers={"B": 1})
+    with pytest.raises(DigitsError, match=r"^expected ten probabilities of A, got an array of shape \(3,\): "):
+        still(**values, probabilities={"A": np.ones(3)}, answers={"A": 1})
+    with pytest.raises(DigitsError, match=r"^expected a pen's width above 0 and at most 1, got 0: "):
+        still(**values | {"pen": 0}, probabilities={"A": doubtful}, answers={"A": 1})
+    with pytest.raises(DigitsError, match=r"\(28, 28\)"):
+        still(**values | {"image": np.zeros((20, 20))}, probabilities={"A": doubtful}, answers={"A": 1})

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from make_checkpoints import RECIPES
-from pen_strokes import drawn, placed
+from make_checkpoints import RUNS
+from pen_strokes import draw_on_pad, place_at_random
 
 from helpers.classifier.classifier import SHIPPED, Classifier, checkpoint_path, load_params
 from helpers.cli.main import main
@@ -31,29 +31,29 @@ def accuracy(name, split):
 
 @pytest.fixture(scope="module")
 def pen_digits(pen_strokes):
-    return drawn(pen_strokes)
+    return draw_on_pad(pen_strokes)
 
 
 def test_these_ship():
     files = {f"{name}{suffix}" for name in SHIPPED for suffix in (".json", ".params")}
     assert {path.name for path in checkpoint_path("mlp").parent.iterdir()} == files
-    assert set(TEST_FLOOR) == set(SHIPPED) == set(RECIPES)
+    assert set(TEST_FLOOR) == set(SHIPPED) == set(RUNS)
 
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_the_card_tells_how_the_parameters_were_made(name):
-    card, recipe = card_of(name), RECIPES[name]
-    assert card["network"] == Classifier.load(name).network == recipe.network
+    card, run = card_of(name), RUNS[name]
+    assert card["network"] == Classifier.load(name).network == run.network
     assert card["sha256"] == hashlib.sha256(checkpoint_path(name).read_bytes()).hexdigest()
     assert card["data"].startswith("MNIST, the first 55,000")
     assert card["command"] == f"python tools/make_checkpoints.py {name}"
-    assert (card["optimizer"], card["epochs"]) == (recipe.optimizer, recipe.epochs)
-    assert card["settings"].items() >= recipe.settings.items()
+    assert (card["optimizer"], card["epochs"]) == (run.optimizer, run.epochs)
+    assert card["settings"].items() >= run.settings.items()
     assert isinstance(card["seed"], int)
     assert card["batch_size"] == 100
     assert card["minutes"] > 0
     assert "UNIPEN" in card["pen_strokes"]
-    assert ("augmentation" in card) == (recipe.augmented > 0)
+    assert ("augmentation" in card) == (run.augmented > 0)
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -80,7 +80,7 @@ def test_the_pen_strokes_are_placed_at_random_on_the_pad(pen_strokes):
     rng = np.random.default_rng(1)
     boxes = []
     for _, strokes in pen_strokes:
-        points = np.concatenate(placed(strokes, rng))
+        points = np.concatenate(place_at_random(strokes, rng))
         boxes.append((points.min(axis=0), points.max(axis=0)))
     low, high = np.moveaxis(boxes, 1, 0)
     assert low.min() >= 0

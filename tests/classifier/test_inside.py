@@ -42,7 +42,7 @@ def test_feature_maps_of_the_dropout_cnn(classifiers):
 
 
 def test_the_mlp_has_no_convolution(classifiers):
-    with pytest.raises(DigitsError, match="no convolution"):
+    with pytest.raises(DigitsError, match=r"^expected a network with a convolution, got mlp: choose lenet or"):
         FirstLayer(classifiers["mlp"])
 
 

@@ -84,14 +84,14 @@ def test_it_runs_without_mxnet(exported, images, tmp_path):
 @pytest.mark.parametrize(
     ("name", "problem"),
     [
-        ("no/such/x.onnx", "there is no such file or folder"),
-        ("x.params", r"give a name that ends in \.onnx"),
-        ("folder.onnx", "it is a folder"),
+        ("no/such/x.onnx", "^cannot write .*: there is no such file or folder"),
+        ("x.params", r"^expected a file name that ends in \.onnx, got .*/x\.params: give"),
+        ("folder.onnx", "^cannot write .*: it is a folder"),
     ],
 )
 def test_where_nothing_can_be_written(tmp_path, name, problem):
     (tmp_path / "folder.onnx").mkdir()
-    with pytest.raises(DigitsError, match=f"cannot write .*: {problem}"):
+    with pytest.raises(DigitsError, match=problem):
         export_onnx(Classifier.load("mlp"), tmp_path / name)
     assert [entry.name for entry in tmp_path.iterdir()] == ["folder.onnx"]
     assert not hasattr(onnx, "mapping")

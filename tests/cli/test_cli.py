@@ -15,14 +15,14 @@ import pytest
 
 from helpers.base.errors import DigitsError
 from helpers.classifier.classifier import Classifier
-from helpers.cli.main import main
-from helpers.cli.parser import NETWORKS, make_parser
+from helpers.cli.main import COMMANDS, main
+from helpers.cli.parser import NETWORK_NAMES, make_parser
 from helpers.data.load import Digits, Split
 from helpers.drawing.photo import read_picture, to_mnist_from_image
-from helpers.networks.symbols import NETWORKS as SYMBOLS
-from helpers.training.fit import train
+from helpers.networks.symbols import NETWORKS
+from helpers.training.fit import Job, train
+from helpers.training.recipes import Settings
 
-COMMANDS = ("check", "data", "train", "by-hand", "evaluate", "predict", "export")
 OFFLINE = ("--source", "digits")
 
 
@@ -56,12 +56,12 @@ def test_without_arguments_it_explains_itself(capsys):
     assert main([]) == 0
     out, err = capsys.readouterr()
     assert err == ""
-    for command in COMMANDS:
-        assert re.search(rf"^    {command} +[A-Z]", out, flags=re.MULTILINE)
+    assert re.findall(r"^    ([a-z-]+) +[A-Z]", out, flags=re.MULTILINE) == list(COMMANDS)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_help_of_each_command_has_a_description_and_an_example(capsys, command):
+def test_help_of_each_command_has_a_description_and_an_example(monkeypatch, capsys, command):
+    monkeypatch.setenv("COLUMNS", "120")  # no description is longer
     with pytest.raises(SystemExit) as end:
         main([command, "--help"])
     assert end.value.code == 0
@@ -72,7 +72,7 @@ def test_help_of_each_command_has_a_description_and_an_example(capsys, command):
 
 
 def test_the_networks_are_those_that_there_are():
-    assert tuple(SYMBOLS) == NETWORKS  # the parser knows them without MXNet
+    assert tuple(NETWORKS) == NETWORK_NAMES  # which the parser knows without MXNet
 
 
 def test_data(capsys, digits):
@@ -160,10 +160,13 @@ def test_predict_says_when_it_is_not_sure(pictures, tmp_path, capsys):
 def test_predict_answers_for_the_others_when_a_file_is_bad(pictures, tmp_path, capsys):
     paths, labels = pictures
     bad = {
-        "empty.png": (b"", "is empty: give a PNG or JPEG file"),
-        "text.png": (b"no picture", "is not a picture that can be read, or it is damaged: give a PNG or JPEG file"),
-        "cut.png": (paths[0].read_bytes()[:70], "is not a picture that can be read, or it is damaged"),
-        "blank.png": (cv2.imencode(".png", np.full((9, 9), 255, np.uint8))[1].tobytes(), "shows no ink: give a"),
+        "empty.png": (b"", "expected a picture in {}, got an empty file: give a PNG or JPEG file"),
+        "text.png": (b"no picture", "expected a picture in {}, got a file that is damaged or of another kind: give a"),
+        "cut.png": (paths[0].read_bytes()[:70], "expected a picture in {}, got a file that is damaged"),
+        "blank.png": (
+            cv2.imencode(".png", np.full((9, 9), 255, np.uint8))[1].tobytes(),
+            "expected ink in {}, got a blank",
+        ),
     }
     for name, (content, _) in bad.items():
         (tmp_path / name).write_bytes(content)
@@ -174,7 +177,7 @@ def test_predict_answers_for_the_others_when_a_file_is_bad(pictures, tmp_path, c
     lines = err.splitlines()
     assert len(lines) == 6
     for line, (name, (_, problem)) in zip(lines, bad.items(), strict=False):
-        assert line.startswith(f"error: {tmp_path / name} {problem}")
+        assert line.startswith(f"error: {problem.format(tmp_path / name)}")
     assert lines[4] == f"error: cannot read {tmp_path}/none.png: there is no such file or folder: check the path"
     assert lines[5] == f"error: cannot read {tmp_path}: it is a folder: give the path of a file"
 
@@ -210,14 +213,33 @@ USAGE = {
     "an unknown command": (["teach"], "invalid choice: 'teach'"),
     "no network": (["train"], "the following arguments are required: network"),
     "an unknown network": (["train", "vgg"], "invalid choice: 'vgg'"),
-    "no epoch": (["train", "mlp", "--epochs", "0"], 'argument --epochs: "0" was given, a whole number of at least 1'),
-    "half an epoch": (["train", "mlp", "--epochs", "0.5"], 'argument --epochs: "0.5" was given, a whole number of'),
-    "no batch": (["train", "mlp", "--batch-size", "-3"], 'argument --batch-size: "-3" was given, a whole number of'),
-    "negative rate": (["train", "mlp", "--lr", "-1"], 'argument --lr: "-1" was given, a number above 0 is wanted'),
-    "infinite rate": (["train", "mlp", "--lr", "inf"], 'argument --lr: "inf" was given, a number above 0 is wanted'),
-    "no rate": (["train", "mlp", "--lr", "fast"], 'argument --lr: "fast" was given, a number above 0 is wanted'),
-    "a word as seed": (["train", "mlp", "--seed", "x"], 'argument --seed: "x" was given, a whole number from 0 to'),
-    "a large seed": (["train", "mlp", "--seed", str(2**31)], "a whole number from 0 to 2147483647 is wanted"),
+    "no epoch": (
+        ["train", "mlp", "--epochs", "0"],
+        'argument --epochs: expected a whole number of at least 1, got "0": give',
+    ),
+    "half an epoch": (
+        ["train", "mlp", "--epochs", "0.5"],
+        'argument --epochs: expected a whole number of at least 1, got "0.5": give',
+    ),
+    "no batch": (
+        ["train", "mlp", "--batch-size", "-3"],
+        'argument --batch-size: expected a whole number of at least 1, got "-3": give',
+    ),
+    "negative rate": (["train", "mlp", "--lr", "-1"], 'argument --lr: expected a number above 0, got "-1": give'),
+    "infinite rate": (["train", "mlp", "--lr", "inf"], 'argument --lr: expected a number above 0, got "inf": give'),
+    "no rate": (["train", "mlp", "--lr", "fast"], 'argument --lr: expected a number above 0, got "fast": give'),
+    "a word as seed": (
+        ["train", "mlp", "--seed", "x"],
+        '--seed: expected a whole number from 0 to 2147483647, got "x": give',
+    ),
+    "a large seed": (
+        ["train", "mlp", "--seed", str(2**31)],
+        f'expected a whole number from 0 to 2147483647, got "{2**31}"',
+    ),
+    "a port that needs privileges": (
+        ["launch", "-n", "1", "--port", "80"],
+        'argument --port: expected a whole number from 1024 to 65535, got "80": give',
+    ),
     "an unknown device": (["train", "mlp", "--device", "tpu"], "argument --device: invalid choice: 'tpu'"),
     "an unknown source": (["data", "--source", "emnist"], "argument --source: invalid choice: 'emnist'"),
     "no model": (["evaluate"], "the following arguments are required: MODEL"),
@@ -245,22 +267,40 @@ WRONG = {
     "a device to save to": ("train mlp --out /dev/null", "cannot write /dev/null: it is a folder or a device: give"),
     "a link to nowhere": ("train mlp --out link.params", "cannot write link.params: there is no such file or folder"),
     "a long name to save to": (f"train mlp --out {LONG}", f"cannot write {LONG}: the name is too long: give a shorter"),
-    "a long name of a model": (f"evaluate {LONG} --source digits", f'there is no network or file "{LONG}": choose'),
+    "a long name of a model": (
+        f"evaluate {LONG} --source digits",
+        f'expected mlp, lenet, dropout-cnn, canvas or a .params file, got "{LONG}": check',
+    ),
     "a long name of a file": (f"evaluate {LONG}.params", f"cannot read {LONG}.params: the name is too long: give"),
     "a long name of a picture": (f"predict {LONG}", f"cannot read {LONG}: the name is too long: give a shorter one"),
-    "too large a batch": (f"{TRAIN} --batch-size 99999", "batch size = 99999: choose 1 to"),
-    "a rate that diverges": (f"{TRAIN} --epochs 1 --lr 1e6", "training diverged in epoch 1"),
+    "too large a batch": (f"{TRAIN} --batch-size 99999", "expected a batch size from 1 to"),
+    "a rate that diverges": (
+        f"{TRAIN} --epochs 1 --lr 1e6",
+        "expected an epoch to keep, got none: training diverged in epoch 1",
+    ),
     "a missing model": ("evaluate none.params --source digits", "cannot read none.params: there is no such file"),
-    "a misspelt model": ("predict x.png --model lenett", 'there is no network or file "lenett": choose mlp, lenet,'),
-    "a text as model": ("evaluate notes.txt", "notes.txt does not hold parameters of MXNet: give a file that"),
-    "a damaged model": ("predict x.png --model old.params", "old.params is cut off or damaged: copy it again"),
+    "a misspelt model": (
+        "predict x.png --model lenett",
+        'expected mlp, lenet, dropout-cnn, canvas or a .params file, got "lenett": check',
+    ),
+    "a text as model": (
+        "evaluate notes.txt",
+        "expected parameters of MXNet in notes.txt, got a file of another kind: give a file that",
+    ),
+    "a damaged model": (
+        "predict x.png --model old.params",
+        "expected parameters of MXNet in old.params, got a file that is cut off or damaged: copy it again",
+    ),
     "no folder to export to": ("export mlp --to no/x.onnx", "cannot write no/x.onnx: there is no such file or folder"),
     "a folder to export to": (
         "export mlp --to old.onnx",
         "cannot write old.onnx: it is a folder or a device: give the",
     ),
-    "another ending": ("export mlp --to old.params", "cannot write old.params: give a name that ends in .onnx"),
-    "a damaged model to export": ("export old.params --to x.onnx", "old.params is cut off or damaged: copy it again"),
+    "another ending": ("export mlp --to old.params", "expected a file name that ends in .onnx, got old.params: give"),
+    "a damaged model to export": (
+        "export old.params --to x.onnx",
+        "expected parameters of MXNet in old.params, got a file that is cut off or damaged: copy it again",
+    ),
     "no such data": ("evaluate mlp", "MNIST_DIR is "),
 }
 
@@ -291,9 +331,10 @@ def contents(folder):
 def test_the_largest_seed_is_one_that_training_takes(digits):
     largest = make_parser().parse_args(["train", "mlp", "--seed", str(2**31 - 1)]).seed
     few = Split(digits.valid.images[:20], digits.valid.labels[:20])
-    train("mlp", Digits(few, few, few, "digits", "a few"), epochs=1, batch_size=10, seed=largest, progress=False)
-    with pytest.raises(DigitsError, match=f"seed = {largest + 1}"):
-        train("mlp", digits, seed=largest + 1)
+    settings = Settings("mlp", epochs=1, batch_size=10, seed=largest)
+    train(settings, Digits(few, few, few, "digits", "a few"), Job(progress=False))
+    with pytest.raises(DigitsError, match=f"^expected a seed from 0 to {largest}, got {largest + 1}"):
+        Settings("mlp", seed=largest + 1)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")

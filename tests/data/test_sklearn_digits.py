@@ -4,13 +4,13 @@ import numpy as np
 from sklearn.datasets import load_digits
 
 from helpers.data import sklearn_digits as offline
-from helpers.data.sklearn_digits import offline_digits, to_mnist, vary
+from helpers.data.sklearn_digits import enlarge, offline_digits, vary
 
 
 def test_offline_digits_are_split_by_image_before_they_are_varied():
     (train, train_labels), (valid, valid_labels), (test, test_labels) = offline_digits()
     small = load_digits()
-    made = {to_mnist(image).tobytes(): label for image, label in zip(small.images, small.target, strict=True)}
+    made = {enlarge(image).tobytes(): label for image, label in zip(small.images, small.target, strict=True)}
     parts = [(train[:1297], train_labels[:1297]), (valid, valid_labels), (test, test_labels)]
     of_part = [{image.tobytes() for image in images} for images, _ in parts]
     assert [len(images) for images, _ in parts] == [1297, 200, 300]
@@ -37,12 +37,12 @@ def test_varied_copies_stay_near_their_original():
 def test_no_variation_is_the_same_image(monkeypatch):
     for name in ("TURN", "STRETCH", "SHIFT"):
         monkeypatch.setattr(offline, name, 0)
-    image = to_mnist(load_digits().images[7])
+    image = enlarge(load_digits().images[7])
     np.testing.assert_array_equal(vary(image, np.random.default_rng(0)), image)
 
 
 def test_offline_digits_are_made_as_mnist_was():
-    images = np.stack([to_mnist(image) for image in load_digits().images]).astype(float)
+    images = np.stack([enlarge(image) for image in load_digits().images]).astype(float)
     y, x = np.mgrid[:28, :28]
     mass = images.sum(axis=(1, 2))
     for axis in (y, x):
@@ -53,7 +53,7 @@ def test_offline_digits_are_made_as_mnist_was():
 
 
 def test_offline_digits_have_the_ink_of_mnist(mnist):
-    images = np.stack([to_mnist(image) for image in load_digits().images]) / 255
+    images = np.stack([enlarge(image) for image in load_digits().images]) / 255
     real = mnist.test.images
     assert abs(images.mean() / real.mean() - 1) < 0.05
     assert abs(images.std() / real.std() - 1) < 0.05

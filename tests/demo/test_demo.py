@@ -275,7 +275,7 @@ def test_a_port_that_is_taken():
 def test_a_host_that_does_not_exist():
     done = serve("--host", "no-such-host.invalid", "--port", str(hosts.free_port()))
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.splitlines()[0].endswith("there is no such host")
+    assert done.stderr.splitlines()[0].endswith("there is no such host: correct its name, or give an address")
 
 
 @pytest.mark.parametrize("options", [["--port=x"], ["--port=70000"], ["--visitors=0"], ["--idle=-1"], ["more"]])

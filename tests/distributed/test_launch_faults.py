@@ -95,7 +95,7 @@ def test_a_port_that_is_taken(tmp_path, position, who):
         taken = other.getsockname()[1]
         options = ("-n", 1, "-s", 1, "--port", taken - position)
         code, _, err = run(tmp_path, "launch", *options, "--", "train", "mlp")
-    cause = f"{who}: port {taken} of 127.0.0.1: another program uses it: choose others with --port"
+    cause = f"{who}: cannot listen on port {taken} of 127.0.0.1: another program uses it: choose others with --port"
     assert (code, error(err)) == (1, f"{cause}; all processes of the job were ended")
 
 
@@ -107,7 +107,7 @@ def test_a_scheduler_that_hangs(tmp_path):
         os.kill(scheduler, signal.SIGSTOP)
         process.wait(timeout=LONG)
     assert process.returncode == 1
-    message = r"worker \d: the scheduler at 127\.0\.0\.1:\d+ has not brought all together within 5 seconds: "
+    message = r"worker \d: expected the scheduler at 127\.0\.0\.1:\d+ to bring all together within 5 seconds, "
     assert re.match(message, error((tmp_path / "log").read_text(encoding="utf-8")))
 
 
@@ -119,7 +119,7 @@ def test_a_scheduler_that_never_answers(tmp_path):
         job |= {"DMLC_PS_ROOT_URI": "127.0.0.1", "DMLC_PS_ROOT_PORT": silent.getsockname()[1]}
         code, _, err = run(tmp_path, "train", "mlp", **job, DIGITS_START_SECONDS=3)
     assert code == 1
-    assert "has not brought all together within 3 seconds: see that it runs" in error(err)
+    assert "to bring all together within 3 seconds, got no answer: see that it runs" in error(err)
 
 
 @pytest.mark.quiet
@@ -145,7 +145,9 @@ def test_a_worker_with_other_data(monkeypatch):
     """Two hosts, one of which has not got MNIST, must not train on a mixture."""
     place = Place(SimpleNamespace(rank=1, num_workers=2, type="dist_sync"))
     monkeypatch.setattr(Place, "broadcast", lambda self, key, content: b'{"data": "mnist, 55,000 images"}')
-    with pytest.raises(DigitsError, match=r"^worker 1 has data = digits, worker 0 has mnist, 55,000 images: make"):
+    with pytest.raises(
+        DigitsError, match=r"^expected data = mnist, 55,000 images, as worker 0 has, got digits at worker 1: make"
+    ):
         place.agree({"data": "digits"})
 
 
@@ -153,15 +155,17 @@ def test_a_worker_with_other_data(monkeypatch):
 def test_ssh_that_is_not_there(tmp_path):
     (tmp_path / "hosts").write_text("127.0.0.1\n")
     code, _, err = run(tmp_path, "launch", "-n", 1, "-H", "hosts", "--ssh", "no-such-ssh", "--", "train", "mlp")
-    assert (code, error(err)) == (1, "the program no-such-ssh is missing: install it (openssh-client)")
+    assert (code, error(err)) == (
+        1,
+        "expected the program no-such-ssh, got nothing of that name: install it (openssh-client)",
+    )
 
 
 def test_a_batch_that_cannot_be_split():
     place = Place(SimpleNamespace(rank=0, num_workers=3, type="dist_sync"))
     assert place.batch_of_each(99) == 33
-    with pytest.raises(
-        DigitsError, match=r"^a batch of 100 cannot be split equally among 3 workers: give --batch-size 102$"
-    ):
+    message = "^expected a batch size that can be split equally among 3 workers, got 100: give --batch-size 102$"
+    with pytest.raises(DigitsError, match=message):
         place.batch_of_each(100)
     assert Place(SimpleNamespace(rank=0, num_workers=3, type="dist_async")).batch_of_each(100) == 100
 
@@ -170,26 +174,39 @@ def test_a_batch_that_cannot_be_split():
 def test_a_training_that_diverges(tmp_path):
     code, _, err = run(tmp_path, "launch", "-n", 2, "-s", 1, "--", "train", "mlp", "--lr", "1e6", "--epochs", 2)
     assert code == 1
-    assert "worker 0: training diverged in epoch 1: lower the learning rate" in error(err)
+    assert (
+        "worker 0: expected an epoch to keep, got none: training diverged in epoch 1: lower the learning rate"
+        in error(err)
+    )
 
 
 @pytest.mark.quiet
 def test_nothing_to_resume(tmp_path):
     code, _, err = run(tmp_path, "launch", "-n", 2, "-s", 1, "--", "train", "mlp", "--resume")
     assert code == 1
-    assert "worker 0: there is no checkpoint mlp.params.checkpoint: the training has ended, or" in error(err)
+    assert "worker 0: expected a checkpoint at mlp.params.checkpoint, got none, as the training has ended or" in error(
+        err
+    )
 
 
 WRONG = {
-    "nothing": ("launch -n 2", 1, "nothing to launch: give the training after --"),
-    "something else": ("launch -n 2 -- evaluate mlp", 1, 'launch starts `train`, not "evaluate"'),
+    "nothing": ("launch -n 2", 1, "expected train after --, got nothing: write it as in"),
+    "something else": ("launch -n 2 -- evaluate mlp", 1, 'expected train after --, got "evaluate"'),
     "a wrong option": ("launch -n 2 -- train mlp --epochs 0", 2, "argument --epochs"),
     "no workers": ("launch -n 0 -- train mlp", 2, "argument -n/--workers"),
-    "each for itself": ("launch -n 2 -- train mlp --kvstore local", 1, "--kvstore local leaves each worker alone"),
+    "each for itself": ("launch -n 2 -- train mlp --kvstore local", 1, "got local, which leaves each worker alone"),
     "no file of hosts": ("launch -n 2 -H none -- train mlp", 1, "cannot read none: there is no such file"),
-    "a port too high": ("launch -n 9 --port 65530 -- train mlp", 1, "port 65530 was given, and 11 ports"),
+    "a port too high": (
+        "launch -n 9 --port 65530 -- train mlp",
+        1,
+        "expected 11 ports from the first on, up to 65535, got 65530",
+    ),
     "no folder to save to": ("launch -n 2 -- train mlp --out no/x.params", 1, "cannot write no/x.params"),
-    "no launch": ("train mlp --kvstore dist_sync", 1, '"dist_sync" needs a scheduler and servers: start them with'),
+    "no launch": (
+        "train mlp --kvstore dist_sync",
+        1,
+        'expected a scheduler and servers for "dist_sync", got none: start them with',
+    ),
 }
 
 

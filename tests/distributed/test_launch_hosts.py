@@ -214,9 +214,9 @@ def test_the_shell_of_the_other_host_reads_what_was_meant(tmp_path, monkeypatch)
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("# nobody\n\n", "names no host: write one host per line"),
-        ("10.0.0.1 slots=2\n", 'has the line "10.0.0.1 slots=2": write one host per line'),
-        ("-oProxyCommand=rm\n", 'has the line "-oProxyCommand=rm"'),
+        ("# nobody\n\n", "got no host: write one host per line"),
+        ("10.0.0.1 slots=2\n", 'got the line "10.0.0.1 slots=2": write one host per line'),
+        ("-oProxyCommand=rm\n", 'got the line "-oProxyCommand=rm"'),
     ],
 )
 def test_hostfiles_that_do_not_serve(tmp_path, content, message):
@@ -229,15 +229,15 @@ def test_a_hostfile(tmp_path):
     (tmp_path / "hosts").write_text("# room 7\n10.0.0.1\n\n  anna@10.0.0.2  # Anna's\n")
     assert read_hostfile(tmp_path / "hosts") == ["10.0.0.1", "anna@10.0.0.2"]
     (tmp_path / "hosts").write_bytes(b"\xff\xfe\0")
-    with pytest.raises(DigitsError, match="is not a text file"):
+    with pytest.raises(DigitsError, match=r"^expected a text file, got .*hosts: write one host per line"):
         read_hostfile(tmp_path / "hosts")
 
 
 @pytest.mark.parametrize(
     ("hosts", "message"),
     [
-        (["no-such-host.invalid"], 'the host "no-such-host.invalid" has no address'),
-        (["127.0.0.1", "10.0.0.2"], '"127.0.0.1" means another machine on each host'),
+        (["no-such-host.invalid"], 'expected a host that has an address, got "no-such-host.invalid"'),
+        (["127.0.0.1", "10.0.0.2"], 'got "127.0.0.1", which means another machine on each host'),
     ],
 )
 def test_hosts_without_an_address_of_use(hosts, message):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from pen_strokes import placed
+from pen_strokes import place_at_random
 
 from helpers.base.errors import DigitsError
 from helpers.drawing.field import centre_by_mass
@@ -49,7 +49,7 @@ def test_image_is_one_of_mnist(pen_strokes):
 def test_place_size_and_pen_change_nothing(pen_strokes):
     rng = np.random.default_rng(0)
     for _, strokes in pen_strokes:
-        image = to_mnist(placed(strokes, rng), pen=rng.uniform(0.005, 0.2))
+        image = to_mnist(place_at_random(strokes, rng), pen=rng.uniform(0.005, 0.2))
         assert np.abs(image - to_mnist(strokes)).max() <= 1 / 255
 
 
@@ -127,14 +127,18 @@ def test_points_that_are_no_numbers_are_left_out():
     [None, "7", 7, {"strokes": []}, [[0.1, 0.2]], [[[0.1, 0.2, 0.3]]], [[["a", "b"]]], [[[0.1], [0.2, 0.3]]], ["ab"]],
 )
 def test_what_is_no_drawing_is_refused(strokes):
-    with pytest.raises(DigitsError, match=r"wanted are strokes, a list of lists of points \[x, y\]") as caught:
+    with pytest.raises(
+        DigitsError, match=r"^expected strokes, a list of lists of points \[x, y\] in 0..1, got .*: give"
+    ) as caught:
         to_mnist(strokes)
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("pen", [0, -1, float("nan"), 2])
 def test_pen_without_a_width_is_refused(pen):
-    with pytest.raises(DigitsError, match=r"share of the pad's side"):
+    with pytest.raises(
+        DigitsError, match=rf"^expected a pen's width above 0 and at most 1, got {pen}: give a share of the pad's side"
+    ):
         to_mnist(SEVEN, pen=pen)
 
 

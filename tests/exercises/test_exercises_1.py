@@ -33,23 +33,29 @@ def test_batch_of_one(digits, take):
 NO_BATCH = {
     "no batch axis": (
         lambda d: d.test.images[7],
-        "shape is (1, 28, 28), (1, 1, 28, 28) is wanted: the channel is",
+        "the shape is (1, 28, 28), but it should be (1, 1, 28, 28): the channel is",
     ),
     "no channel": (
         lambda d: d.test.images[7, 0],
-        "shape is (28, 28), (1, 1, 28, 28) is wanted: the batch axis and",
+        "the shape is (28, 28), but it should be (1, 1, 28, 28): the batch axis and",
     ),
-    "channel last": (lambda d: d.test.images[7:8].transpose(0, 2, 3, 1), "the channel stands last (NHWC)"),
-    "a row": (lambda d: d.test.images[7].reshape(-1), "all in one row"),
-    "a batch of a row": (lambda d: d.test.images[7:8].reshape(1, -1), "the pixels lie in one row"),
+    "channel last": (lambda d: d.test.images[7:8].transpose(0, 2, 3, 1), "the channel comes last (NHWC)"),
+    "a row": (
+        lambda d: d.test.images[7].reshape(-1),
+        "(784,), but it should be (1, 1, 28, 28): the pixels are all in one row",
+    ),
+    "a batch of a row": (
+        lambda d: d.test.images[7:8].reshape(1, -1),
+        "(1, 784), but it should be (1, 1, 28, 28): the pixels are all in one row",
+    ),
     "all": (lambda d: d.test.images[:8], "these are 8 images"),
     "counted from 1": (lambda d: d.test.images[6:7], "this is test image 6: NumPy counts from 0"),
-    "the next": (lambda d: d.test.images[8:9], "this is test image 8: a slice begins with its first number"),
+    "the next": (lambda d: d.test.images[8:9], "this is test image 8: a slice begins at its first number"),
     "training": (lambda d: d.train.images[7:8], "this is training image 7"),
-    "the label": (lambda d: d.test.labels[7], "this is a single number: take the image"),
+    "the label": (lambda d: d.test.labels[7], "this is a single number. Take the image"),
     "bytes": (lambda d: 255 * d.test.images[7:8], "grey values up to 255"),
     "on its side": (lambda d: d.test.images[7:8].transpose(0, 1, 3, 2), "rows and columns have changed places"),
-    "a name": (lambda d: "images", "an array of numbers is wanted, this is of type str"),
+    "a name": (lambda d: "images", "the answer should be an array of numbers, but it is of type str"),
 }
 
 
@@ -69,15 +75,15 @@ def test_size(size):
 @pytest.mark.parametrize(
     ("size", "words"),
     [
-        (300 * 16 * 20, "the header takes bytes, too"),
+        (300 * 16 * 20, "the header takes up bytes, too"),
         (4 + 300 * 16 * 20, "does not end with the magic number"),
         (12 + 300 * 16 * 20, "this header is too short"),
-        (16 + 16 * 20, "the file of a single image"),
-        (16 + 300 * 784, "28 rows and 28 columns are MNIST's"),
+        (16 + 16 * 20, "a file with a single image"),
+        (16 + 300 * 784, "28 rows and 28 columns are what MNIST has"),
         (16 + 4 * 300 * 16 * 20, "byte 2 says unsigned bytes"),
-        (16 + 0x2C010000 * 0x10000000 * 0x14000000, "read little-endian"),
+        (16 + 0x2C010000 * 0x10000000 * 0x14000000, "read the sizes as little-endian"),
         (95_000, "95,000 is too small"),
-        ("96,016", "a number is wanted, this is of type str"),
+        ("96,016", "the answer should be a number, but it is of type str"),
     ],
 )
 def test_wrong_size(size, words):
@@ -95,9 +101,9 @@ def test_share(share):
 @pytest.mark.parametrize(
     ("share", "words"),
     [
-        (1, "a column meets a row here"),
+        (1, "here a column meets a row"),
         (0.25, "do other labels equal it, too?"),
-        (6, "the number of hits"),
+        (6, "the number of matches"),
         (1.5, "more comparisons than labels"),
         (37.5, "this is a percentage"),
         (0.5, "0.5 is too large"),
@@ -189,13 +195,13 @@ def shares(batches):
     ("count", "words"),
     [
         (nothing, "the function returns nothing yet"),
-        (with_pad, "300 labels are counted, there are 250: the pad fills up the last batch"),
-        (cut_by_minus_pad, "only the last batch is counted. With a pad of 0, x[:-pad] is x[:0]"),
-        (returns_in_the_loop, "only one batch of 100 is counted"),
-        (fixed_to_100, "166 labels are counted, 130 are there, in batches of 64"),
+        (with_pad, "your function counts 300 labels, but there are 250: the pad fills up the last batch"),
+        (cut_by_minus_pad, "counts only the last batch. With a pad of 0, x[:-pad] is x[:0]"),
+        (returns_in_the_loop, "counts only one batch of 100"),
+        (fixed_to_100, "your function counts 166 labels, but there are 130 in batches of 64"),
         (without_minlength, "np.bincount takes a minlength"),
         (floats, "see astype(int)"),
-        (without_reset, "called a second time with the same iterator, it counts 0 instead of 250"),
+        (without_reset, "called a second time with the same iterator, your function counts 0 instead of 250"),
         (shares, "these are shares, which add up to 1"),
         (lambda batches: undefined, "NameError: name 'undefined' is not defined"),  # noqa: F821
     ],
@@ -242,10 +248,13 @@ def test_read_mnist(mnist):
         (lambda digits, images: None, "the function returns nothing yet"),
         (ten_averages, "ten numbers for each image"),
         (lambda digits, images: nearest(digits, images).reshape(-1, 1), "the answers come as a column"),
-        (lambda digits, images: ten_averages(digits, images).argmin(axis=1), "a single mean for each digit is too few"),
-        (lambda digits, images: ten_averages(digits, images).argmin(), "shape is (), (200,) is wanted"),
-        (lambda digits, images: digits.valid.labels, "the validation labels in their order"),
-        (lambda digits, images: np.full(len(images), 1), "10.0% are read correctly, 92% are wanted"),
+        (
+            lambda digits, images: ten_averages(digits, images).argmin(axis=1),
+            "a single mean for each digit is not enough",
+        ),
+        (lambda digits, images: ten_averages(digits, images).argmin(), "the shape is (), but it should be (200,)"),
+        (lambda digits, images: digits.valid.labels, "the validation labels in their own order"),
+        (lambda digits, images: np.full(len(images), 1), "10.0% are read correctly, but at least 92% are needed"),
     ],
 )
 def test_read_in_a_wrong_way(digits, way, words):

@@ -7,7 +7,7 @@ from helpers.data.load import Digits, Split
 from helpers.exercises import check
 from helpers.networks.symbols import mlp
 from helpers.training.batches import ShuffledBatches
-from helpers.training.recipes import PLAIN_SGD
+from helpers.training.optimizer import PLAIN_SGD
 from tests.tools.verdicts import assert_wrong
 
 import mxnet as mx
@@ -40,12 +40,12 @@ def test_baseline_of_the_digits(digits):
     [
         (2, "divide it by the number of images"),
         (25, "this is a percentage"),
-        (1, "this is the digit that is answered"),
+        (1, "this is the digit that the baseline always answers"),
         (0.75, "the share of the test images"),
         (0.5, "the share of the training images"),
-        (5 / 8, "the digit is chosen by the validation labels"),
+        (5 / 8, "you chose the digit by the validation labels"),
         (0.3, "0.3 is too large"),
-        ([True, False], "a number is wanted"),
+        ([True, False], "the answer should be a number"),
     ],
 )
 def test_wrong_baseline(uneven, share, words):
@@ -64,17 +64,17 @@ def test_number(number):
     ("number", "words"),
     [
         (784 * 32 + 32 * 10, "you have left out the biases"),
-        (784 * 32 + 32 * 10 + 10, "the hidden layer's biases are missing"),
-        (784 * 32 + 32 + 32 * 10, "the last layer's biases are missing"),
+        (784 * 32 + 32 * 10 + 10, "the biases of the hidden layer are missing"),
+        (784 * 32 + 32 + 32 * 10, "the biases of the last layer are missing"),
         (784 * 32, "the weights of the first layer alone"),
         (784 * 32 + 32, "this is the first layer alone"),
         (784 + 784 * 32 + 32 + 32 * 10 + 10, "the pixels have no biases"),
-        (784 * 32 + 1 + 32 * 10 + 1, "not one bias, but one for each"),
-        (784 * 32 * 10, "the two layers are multiplied"),
+        (784 * 32 + 1 + 32 * 10 + 1, "does not have one bias, but one for each"),
+        (784 * 32 * 10, "you multiplied the two layers"),
         (784 + 32 + 10, "the values that pass through"),
         (784 * 10 + 10, "no hidden layer"),
         (109_386, "109,386 is too large"),
-        ("25450", "a number is wanted, this is of type str"),
+        ("25450", "the answer should be a number, but it is of type str"),
     ],
 )
 def test_wrong_number(number, words):
@@ -124,17 +124,20 @@ def scaled_in_place(z, labels):
         (lambda z, labels: -np.log(of_label(softmax(z), labels)), "six numbers, the loss of each image"),
         (lambda z, labels: -np.log(softmax(z)[:, labels]), "shape is (6, 6)"),
         (lambda z, labels: -np.log(softmax(z)[:, labels]).mean(), "takes each image with each label"),
-        (lambda z, labels: -in_numpy(z, labels), "the sign is turned"),
+        (lambda z, labels: -in_numpy(z, labels), "the sign is wrong"),
         (lambda z, labels: 6 * in_numpy(z, labels), "the sum over the batch"),
-        (lambda z, labels: -np.log(of_label(softmax(z, None), labels)).mean(), "the softmax runs over the whole batch"),
-        (lambda z, labels: -np.log(of_label(softmax(z, 0), labels)).mean(), "the softmax runs down the columns"),
+        (
+            lambda z, labels: -np.log(of_label(softmax(z, None), labels)).mean(),
+            "your softmax runs over the whole batch",
+        ),
+        (lambda z, labels: -np.log(of_label(softmax(z, 0), labels)).mean(), "your softmax runs down the columns"),
         (lambda z, labels: -np.log(softmax(z)).mean(), "the mean over all ten classes"),
         (lambda z, labels: -np.log10(of_label(softmax(z), labels)).mean(), "the logarithm to base 10"),
         (lambda z, labels: -np.log2(of_label(softmax(z), labels)).mean(), "the logarithm to base 2"),
-        (lambda z, labels: -np.log(of_label(softmax(z), labels).mean()), "first the logarithm for each image"),
+        (lambda z, labels: -np.log(of_label(softmax(z), labels).mean()), "take the logarithm for each image first"),
         (lambda z, labels: of_label(softmax(z), labels).mean(), "the mean probability of the right digit"),
         (lambda z, labels: 1 - of_label(softmax(z), labels).mean(), "this is 1 - p"),
-        (lambda z, labels: -of_label(z, labels).mean(), "these are the logits themselves"),
+        (lambda z, labels: -of_label(z, labels).mean(), "this comes from the logits themselves"),
         (scaled_in_place, "is too"),
         (lambda z, labels: z[labels, 7, 7], "could not be used, IndexError: too many indices"),
     ],
@@ -175,22 +178,22 @@ def test_network(network):
 
 
 NO_NETWORKS = {
-    "array": (mx.nd.ones(3), "a symbol is wanted, this is of type NDArray"),
+    "array": (mx.nd.ones(3), "the answer should be a symbol, but it is of type NDArray"),
     "module": (mx.mod.Module(head(layer(HIDDEN, 10))), "this is a module"),
-    "input": (head(layer(relu(layer(mx.sym.Variable("images"), 32)), 10)), "no input of the name data"),
-    "no hidden layer": (head(layer(DATA, 10)), "fully connected layers of 10 outputs"),
-    "chapter's": (mlp(), "fully connected layers of 128, 64, 10 outputs"),
-    "exchanged": (head(layer(relu(layer(DATA, 10)), 32)), "fully connected layers of 10, 32 outputs"),
-    "no layer": (DATA, "fully connected layers of no outputs"),
-    "no head": (layer(HIDDEN, 10), "the plan ends in its logits"),
-    "ReLU as head": (relu(layer(HIDDEN, 10)), "the plan ends in relu"),
-    "softmax": (mx.sym.softmax(layer(HIDDEN, 10)), "softmax makes probabilities but knows no right answer"),
-    "softmax twice": (head(mx.sym.softmax(layer(HIDDEN, 10))), "SoftmaxOutput is a softmax already"),
-    "no ReLU": (head(layer(layer(DATA, 32), 10)), "nothing stands between the two layers"),
+    "input": (head(layer(relu(layer(mx.sym.Variable("images"), 32)), 10)), "no input named data"),
+    "no hidden layer": (head(layer(DATA, 10)), "fully connected layers have 10 outputs"),
+    "chapter's": (mlp(), "fully connected layers have 128, 64, 10 outputs"),
+    "exchanged": (head(layer(relu(layer(DATA, 10)), 32)), "fully connected layers have 10, 32 outputs"),
+    "no layer": (DATA, "fully connected layers have no outputs"),
+    "no head": (layer(HIDDEN, 10), "the plan ends with its logits"),
+    "ReLU as head": (relu(layer(HIDDEN, 10)), "the plan ends with relu"),
+    "softmax": (mx.sym.softmax(layer(HIDDEN, 10)), "softmax gives probabilities but knows no right answer"),
+    "softmax twice": (head(mx.sym.softmax(layer(HIDDEN, 10))), "SoftmaxOutput already is a softmax"),
+    "no ReLU": (head(layer(layer(DATA, 32), 10)), "nothing between the two layers"),
     "tanh": (head(layer(mx.sym.tanh(layer(DATA, 32)), 10)), "tanh stands between the two layers"),
-    "two ReLUs": (head(relu(layer(HIDDEN, 10))), "a ReLU stands after the last layer"),
+    "two ReLUs": (head(relu(layer(HIDDEN, 10))), "a ReLU after the last layer"),
     "dropout": (head(layer(mx.sym.Dropout(HIDDEN), 10)), "the order is 32, relu, Dropout, 10"),
-    "no name": (mx.sym.SoftmaxOutput(layer(HIDDEN, 10)), "a label of the name softmax_label"),
+    "no name": (mx.sym.SoftmaxOutput(layer(HIDDEN, 10)), "a label named softmax_label"),
     "no bias": (head(layer(HIDDEN, 10, no_bias=True)), "10 parameters are missing: do both layers have biases?"),
 }
 
@@ -240,12 +243,12 @@ def test_small_mnist(mnist):
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda digits: small(), "this is the plan alone"),
+        (lambda digits: small(), "this is only the plan"),
         (lambda digits: mx.mod.Module(small()), "the module has no parameters yet"),
-        (lambda digits: 0.95, "a module is wanted, this is of type float"),
+        (lambda digits: 0.95, "the answer should be a module, but it is of type float"),
         (lambda digits: trained(digits, mlp(), epochs=1), "109,386 parameters are too many"),
-        (lambda digits: trained(digits, small(), epochs=1, initializer=mx.init.Zero()), "about as by a guess"),
-        (lambda digits: trained(digits, small(4), epochs=2), "use more of the parameters that are allowed"),
+        (lambda digits: trained(digits, small(), epochs=1, initializer=mx.init.Zero()), "no better than guessing"),
+        (lambda digits: trained(digits, small(4), epochs=2), "use more of the parameters you are allowed"),
     ],
 )
 def test_wrong_module(digits, make, words):

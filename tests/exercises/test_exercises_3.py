@@ -21,19 +21,25 @@ def test_sides(sides):
 @pytest.mark.parametrize(
     ("sides", "words"),
     [
-        ([28, 26, 13, 10, 5], "the side of the image, 28, is given"),
-        ([26, 13, 10], "shape is (3,): four numbers are wanted"),
-        (26, "shape is (): four numbers are wanted"),
-        ([25, 12, 8, 4], "step 1, a convolution from 28 with windows of 3: 25 is not the side. Count the places"),
-        ([28, 14, 14, 7], "without `pad` there is no rim"),
+        ([28, 26, 13, 10, 5], "the first number, 28, is the side of the image"),
+        ([26, 13, 10], "the shape is (3,), but it should be (4,): give four numbers"),
+        (26, "the shape is (), but it should be (4,): give four numbers"),
+        (
+            [25, 12, 8, 4],
+            "step 1 is a convolution from 28 with windows of 3, and then the side is not 25. Count the places",
+        ),
+        ([28, 14, 14, 7], "without `pad` there is no border"),
         ([9, 4, 1, 0], "It moves on by one pixel"),
         ([24, 12, 9, 4], "At how many places does the window fit?"),
         (
             [26, 25, 22, 21],
-            "step 2, a pooling from 26 with windows of 2: 25 is not the side. Its windows do not overlap",
+            "step 2 is a pooling from 26 with windows of 2, and then the side is not 25. Its windows do not overlap",
         ),
-        ([26, 26, 23, 23], "It puts one number in the place of each square"),
-        ([26, 13, 9, 4], "step 3, a convolution from 13 with windows of 4: 9 is not the side. Count the places"),
+        ([26, 26, 23, 23], "It puts one number in place of each square"),
+        (
+            [26, 13, 9, 4],
+            "step 3 is a convolution from 13 with windows of 4, and then the side is not 9. Count the places",
+        ),
         ([26, 13, 10, 9], "step 4"),
     ],
 )
@@ -62,16 +68,16 @@ def test_kernel(kernel):
 @pytest.mark.parametrize(
     ("kernel", "words"),
     [
-        (LEVEL, "it is positive at the upper edges"),
-        (-LEVEL.T, "it answers to upright edges, too"),
-        ([[2, 1, 0], [1, 0, -1], [0, -1, -2]], "it answers to upright edges, too"),
+        (LEVEL, "it is positive at upper edges"),
+        (-LEVEL.T, "it also answers to vertical edges"),
+        ([[2, 1, 0], [1, 0, -1], [0, -1, -2]], "it also answers to vertical edges"),
         ([[1, 1, 1], [0, 0, 0], [0, 0, 0]], "on an even area of full ink it answers 3, not 0"),
         (np.full((3, 3), 1 / 9), "on an even area of full ink it answers 1, not 0"),
-        (np.zeros((3, 3)), "it answers 0 everywhere"),
+        (np.zeros((3, 3)), "your kernel answers 0 everywhere"),
         ([[1, -1, 0], [-1, 1, 0], [0, 0, 0]], "the rows have to differ"),
-        ([[1, 1, 1], [-2, -2, -2], [1, 1, 1]], "neither may be negative"),
-        (-LEVEL.reshape(1, 1, 3, 3), "shape is (1, 1, 3, 3), (3, 3) is wanted; leave out"),
-        (np.ones((5, 5)), "shape is (5, 5), (3, 3) is wanted."),
+        ([[1, 1, 1], [-2, -2, -2], [1, 1, 1]], "neither answer may be negative"),
+        (-LEVEL.reshape(1, 1, 3, 3), "the shape is (1, 1, 3, 3), but it should be (3, 3): leave out"),
+        (np.ones((5, 5)), "the shape is (5, 5), but it should be (3, 3)."),
     ],
 )
 def test_wrong_kernel(kernel, words):
@@ -95,8 +101,8 @@ def test_more(more):
         (4 * 431_080, "does a kernel grow with the image?"),
         (50 * (8 * 8 - 4 * 4) * 500, "follow the side from 56"),
         (50 * 121 * 500 + 500, "this is the whole of fc1"),
-        (50 * (121 - 16), "how many weights has each of them?"),
-        ((121 - 16) * 500, "this is one of the 50 maps"),
+        (50 * (121 - 16), "how many weights does each of them have?"),
+        ((121 - 16) * 500, "this is for one of the 50 maps"),
         (2_625_500, "the biases belong to the outputs"),
         (20 * (52 * 52 - 24 * 24), "they are results, not parameters"),
         (1_000_000, "1,000,000 is too small"),
@@ -147,17 +153,17 @@ def overlapping(maps):
         (lambda maps: squares(maps).min(axis=(2, 4)), "these are the smallest numbers"),
         (lambda maps: maps[:, ::2, ::2], "the upper left number of each square"),
         (lambda maps: np.maximum(squares(maps).max(axis=(2, 4)), 0), "negative numbers have become 0"),
-        (lambda maps: maps.reshape(3, 3, 4, 4).max(axis=-1), "these four numbers lie side by side"),
+        (lambda maps: maps.reshape(3, 3, 4, 4).max(axis=-1), "four numbers that lie side by side"),
         (lambda maps: maps.reshape(3, 2, 3, 2, 4).max(axis=(1, 3)), "reshape has split the rows into two halves"),
-        (lambda maps: np.stack([squares(maps)[0].max(axis=(1, 3))] * 3), "all maps are the same"),
-        (overlapping, "shape is (3, 5, 7), (3, 3, 4) is wanted: the squares overlap"),
+        (lambda maps: np.stack([squares(maps)[0].max(axis=(1, 3))] * 3), "all maps have become the same"),
+        (overlapping, "the shape is (3, 5, 7), but it should be (3, 3, 4): the squares overlap"),
         (lambda maps: maps, "the maps are as large as before"),
         (lambda maps: squares(maps).max(axis=2).reshape(3, 3, 8), "the rows are paired, the columns are not"),
         (lambda maps: squares(maps).max(axis=4).reshape(3, 6, 4), "the columns are paired, the rows are not"),
-        (lambda maps: squares(maps).max(axis=(0, 2, 4)), "the maps are mixed, too"),
-        (lambda maps: by_mxnet(maps)[None], "a batch axis has come in"),
+        (lambda maps: squares(maps).max(axis=(0, 2, 4)), "the maps are mixed as well"),
+        (lambda maps: by_mxnet(maps)[None], "a batch axis has slipped in"),
         (lambda maps: maps.max(axis=(1, 2)), "one number for each map"),
-        (lambda maps: maps.max(), "one number for all"),
+        (lambda maps: maps.max(), "one number for everything"),
         (lambda maps: squares(maps[0]), "could not be used, ValueError: not enough values to unpack"),
     ],
 )
@@ -199,8 +205,8 @@ def test_read_moved_mnist(mnist, network):
 
 def test_lenet_as_it_is_does_not_do(mnist, lenet):
     verdict = check("3.5", lambda images: lenet.probabilities_of(images).argmax(axis=1), mnist)
-    assert "that makes 6" in verdict.text
-    assert "96% are wanted" in verdict.text
+    assert "That makes 6" in verdict.text
+    assert "at least 96% are needed" in verdict.text
 
 
 @pytest.mark.parametrize(
@@ -208,11 +214,17 @@ def test_lenet_as_it_is_does_not_do(mnist, lenet):
     [
         (lambda lenet, images: None, "the function returns nothing yet"),
         (lambda lenet, images: lenet.probabilities_of(rolled(images)), "ten numbers for each image"),
-        (lambda lenet, images: rolled(images), "shape is (200, 1, 28, 28), (200,) is wanted: one digit for each image"),
-        (lambda lenet, images: lenet.probabilities_of(images).argmax(axis=1), "moved by 4 pixels, 56.5% right"),
+        (
+            lambda lenet, images: rolled(images),
+            "the shape is (200, 1, 28, 28), but it should be (200,): return one digit",
+        ),
+        (
+            lambda lenet, images: lenet.probabilities_of(images).argmax(axis=1),
+            "moved by 4 pixels, these shares are read correctly: 56.5% to the right",
+        ),
         (
             lambda lenet, images: lenet.probabilities_of(images - images).argmax(axis=1),
-            "that makes 10.0%, 92% are wanted",
+            "that makes 10.0%, but at least 92% are needed",
         ),
         (
             lambda lenet, images: lenet.probabilities_of(images[:, 0]),

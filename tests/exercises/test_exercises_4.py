@@ -31,14 +31,14 @@ def test_dropped(after):
 @pytest.mark.parametrize(
     ("after", "words"),
     [
-        (VALUES * STAY, "those that stay have to grow"),
-        (VALUES * STAY * 0.8, "those that stay have become smaller"),
+        (VALUES * STAY, "right places, but the values that stay have to grow"),
+        (VALUES * STAY * 0.8, "the values that stay have become smaller"),
         (VALUES * STAY / 0.2, "divide by the share that stays"),
-        (VALUES * (1 - STAY) / 0.8, "the wrong ones are zero"),
+        (VALUES * (1 - STAY) / 0.8, "the zeros are in the wrong places"),
         (VALUES / 0.8, "where is `stay`?"),
-        (VALUES[STAY == 1] / 0.8, "shape is (4,), (5,) is wanted: the zeros have been left out"),
-        (VALUES.sum(), "shape is (), (5,) is wanted."),
-        (STAY, "the values differ"),
+        (VALUES[STAY == 1] / 0.8, "the shape is (4,), but it should be (5,): you left out the zeros"),
+        (VALUES.sum(), "the shape is (), but it should be (5,)."),
+        (STAY, "80% of the values are not, for example at [4]"),
     ],
 )
 def test_wrong_dropped(after, words):
@@ -62,11 +62,11 @@ def test_vote_is_what_chance_gives():
 @pytest.mark.parametrize(
     ("share", "words"),
     [
-        (0.9, "if all three erred on the same images"),
+        (0.9, "if all three made their mistakes on the same images"),
         (0.729, "two are enough"),
         (0.243, "exactly two are right"),
-        (0.081, "happens in three ways"),
-        (0.81, "two given ones"),
+        (0.081, "can happen in three ways"),
+        (0.81, "two particular ones"),
         (0.999, "one against two loses the vote"),
         (0.99, "two networks of which one is enough"),
         (97.2, "is too large"),
@@ -128,12 +128,15 @@ def log_of_softmax(scores):
     [
         (lambda scores, label: None, "the function returns nothing yet"),
         (lambda scores, label: 2.3, "something of type float: build the loss with mx.sym"),
-        (lambda scores, label: S.make_loss(-S.mean(S.log_softmax(scores), axis=1)), "the loss depends on z: it takes"),
+        (
+            lambda scores, label: S.make_loss(-S.mean(S.log_softmax(scores), axis=1)),
+            "the loss depends on z: it should take",
+        ),
         (lambda scores, label: weighted()(scores, S.Variable("softmax_label")), "the loss depends on z, softmax_label"),
         (no_make_loss, "put make_loss around the whole"),
         (two_losses_added, "put make_loss around the whole"),
-        (weighted(-0.9, -0.1), "the sign is turned"),
-        (weighted(1, 0), "this is the loss of the chapter"),
+        (weighted(-0.9, -0.1), "the sign is wrong"),
+        (weighted(1, 0), "this is the loss used so far in the chapter"),
         (weighted(0.9, 0), "the second part is missing: a tenth"),
         (weighted(0.9, 1), "not their sum"),
         (weighted(0.1, 0.9), "the weights have changed places"),
@@ -141,7 +144,10 @@ def log_of_softmax(scores):
         (weighted(0.9, -0.1), "the second part has the wrong sign"),
         (lambda scores, label: S.make_loss(S.mean(no_make_loss(scores, label))), "one number for the batch"),
         (lambda scores, label: S.make_loss(-S.log_softmax(scores) * S.one_hot(label, 10)), "one number for each class"),
-        (blocked, "the losses are right, but not their gradients: put make_loss around the whole, and block nothing"),
+        (
+            blocked,
+            "the losses are right, but their gradients are not: put make_loss around the whole loss, and block nothing",
+        ),
         (weighted(log_softmax=log_of_softmax), "with one logit at 200 the loss is inf: use log_softmax"),
         (lambda scores, label: mx.nd.log_softmax(scores), "could not be used"),
     ],
@@ -242,20 +248,29 @@ def answer(change):
     ("stop", "words"),
     [
         (lambda train_epoch, validate, patience: None, "the function returns nothing yet"),
-        (lambda train_epoch, validate, patience: 4, "nothing is trained"),
+        (lambda train_epoch, validate, patience: 4, "nothing was trained"),
         (
             at_the_first_fall,
             "with patience 2 and the accuracies 0.90, 0.93, 0.92, 0.95, 0.94, 0.93: your training stops after epoch 3",
         ),
-        (all_falls_counted, "your training stops after epoch 5, and 6 are wanted: each epoch that is better"),
-        (with_the_epoch_before, "your training stops after epoch 9, and 5 are wanted: compare with the best so far"),
-        (equal_is_better, "your training stops after epoch 6, and 3 are wanted: compare with the best so far"),
-        (one_more, "your training stops after epoch 7, one too late: the patience ended with epoch 6"),
-        (never, "your training does not stop: after epoch 6, 2 in a row had not beaten the best"),
-        (answer(lambda best, patience: best - 1), "3 comes back: epochs are counted from 1"),
-        (answer(lambda best, patience: best + patience), "6 comes back, the last epoch"),
-        (answer(lambda best, patience: 0.95), "0.95 comes back, an accuracy"),
-        (answer(lambda best, patience: "four"), "'four' comes back: the number of the best epoch"),
+        (
+            all_falls_counted,
+            "your training stops after epoch 5, but it should stop after epoch 6. Each epoch that is better",
+        ),
+        (
+            with_the_epoch_before,
+            "your training stops after epoch 9, but it should stop after epoch 5. Compare with the best so far",
+        ),
+        (
+            equal_is_better,
+            "your training stops after epoch 6, but it should stop after epoch 3. Compare with the best so far",
+        ),
+        (one_more, "your training stops after epoch 7, one too late. The patience ended with epoch 6"),
+        (never, "your training does not stop, although by epoch 6, 2 in a row had not beaten the best"),
+        (answer(lambda best, patience: best - 1), "it returns 3, but epochs are counted from 1"),
+        (answer(lambda best, patience: best + patience), "it returns 6, the last epoch"),
+        (answer(lambda best, patience: 0.95), "it returns 0.95, an accuracy"),
+        (answer(lambda best, patience: "four"), "it returns 'four', but it should return the number of the best epoch"),
     ],
 )
 def test_wrong_stop(stop, words):
@@ -301,7 +316,7 @@ def test_few_images_mnist(mnist):
     """The solution of the notebook, and what its task says of the network of chapter 2."""
     assert check("4.5", by_dropout, mnist).right
     of_mlp = check("4.5", by_heart, mnist)
-    assert "not yet. 100.0% of the 500 images, 8" in of_mlp.text
+    assert "not yet. It reads 100.0% of the 500 images and 8" in of_mlp.text
     assert "it knows its images by heart" in of_mlp.text
 
 
@@ -313,12 +328,12 @@ def test_few_images_in_another_way(digits):
     ("learn", "words"),
     [
         (lambda images, labels: None, "the function returns nothing yet"),
-        (lambda images, labels: mlp(), "this is the plan alone"),
+        (lambda images, labels: mlp(), "this is only the plan"),
         (lambda images, labels: mx.mod.Module(mlp()), "the module has no parameters yet"),
-        (lambda images, labels: 0.95, "a module is wanted, this is of type float"),
+        (lambda images, labels: 0.95, "the answer should be a module, but it is of type float"),
         (lambda images, labels: trained(mlp(), 0 * images, labels, 1, **SGD), "it has learnt nothing"),
         (lambda images, labels: trained(mlp(), images, labels, 1, **SGD), "it has not even learnt what it has seen"),
-        (lambda images, labels: trained(mlp(), images[:60], labels[:60], 30, **SGD), "are wanted: it"),
+        (lambda images, labels: trained(mlp(), images[:60], labels[:60], 30, **SGD), "are needed: it"),
     ],
 )
 def test_few_images_in_a_wrong_way(digits, learn, words):

@@ -58,13 +58,13 @@ def test_a_seven(canvas, strokes):
 @pytest.mark.parametrize(
     ("strokes", "words"),
     [
-        (SEVEN, "a list is missing around it"),
-        ([[[x, 1 - y] for x, y in SEVEN]], "it stands on its head"),
+        (SEVEN, "put a list around it"),
+        ([[[x, 1 - y] for x, y in SEVEN]], "it is upside down"),
         ([[[280 * x, 280 * y] for x, y in SEVEN]], "the point [56.0, 56.0] lies off the pad"),
         (FOUR, "the network reads a 4"),
         ([[[0.5, 0.5]]], "this is not a line yet"),
         ([], "this is not a line yet"),
-        ("7", "DigitsError: str was given, wanted are strokes"),
+        ("7", "DigitsError: expected strokes, a list of lists of points [x, y] in 0..1, got str"),
         (7, "TypeError"),
     ],
 )
@@ -104,7 +104,7 @@ def test_changes_that_show(form):
         (["twice as wide"], 'think again about "turned"'),
         ("turned", "scales both directions by the same number"),
         ([], 'think again about "twice as wide"'),
-        (["wider"], "'wider' is none of the names"),
+        (["wider"], "'wider' is not one of the names"),
         (2, "TypeError"),
     ],
 )
@@ -142,11 +142,14 @@ def test_photo(image):
 @pytest.mark.parametrize(
     ("image", "words"),
     [
-        (PHOTO, "shape is (40, 40), as the photo is"),
-        (centre_by_mass(INK)[np.newaxis, np.newaxis], "shape is (1, 1, 28, 28); one image (28, 28) is wanted"),
+        (PHOTO, "the shape is (40, 40), but it should be (28, 28): this is still the size of the photo"),
+        (
+            centre_by_mass(INK)[np.newaxis, np.newaxis],
+            "the shape is (1, 1, 28, 28), but it should be (28, 28): hand in one image",
+        ),
         (255 - PHOTO[:28, 12:], "divide by 255"),
         (1 - PHOTO[:28, 12:].astype(float), "values go down to -254: divide by 255 first"),
-        (PHOTO[:28, 12:] / 255, "the paper is bright and the ink dark"),
+        (PHOTO[:28, 12:] / 255, "the paper is bright and the ink is dark"),
         (centre_by_mass(INK) / 255, "divide by 255 only once"),
         (cv2.resize(INK, (28, 28)), "the digit is 14 pixels long"),
         (INK[:28, 8:36], "the centre of mass is at (18.4, 13.9)"),
@@ -195,15 +198,15 @@ def test_fooled(lenet, honest, gradient):
     [
         (lambda honest, gradient: honest, "no pixel has changed"),
         (lambda honest, gradient: np.clip(honest + 0.1 * np.sign(gradient), 0, 1), "Go the other way"),
-        (lambda honest, gradient: honest - 0.1 * np.sign(gradient), "ink is from 0 to 1"),
+        (lambda honest, gradient: honest - 0.1 * np.sign(gradient), "ink goes from 0 to 1"),
         (
             lambda honest, gradient: np.clip(honest - 0.3 * np.sign(gradient), 0, 1),
-            "has changed by 0.3: 0.1 is allowed",
+            "has changed by 0.3, but no more than 0.1 is allowed",
         ),
         (lambda honest, gradient: np.clip(honest - 0.01 * gradient / np.abs(gradient).max(), 0, 1), "the whole way"),
         (lambda honest, gradient: np.clip(honest + 0.1, 0, 1), "LeNet still reads a 7"),
         (lambda honest, gradient: np.where(honest > 0.5, honest - 0.1, honest), "Go the other way"),
-        (lambda honest, gradient: honest[np.newaxis], "shape is (1, 28, 28), (28, 28) is wanted"),
+        (lambda honest, gradient: honest[np.newaxis], "the shape is (1, 28, 28), but it should be (28, 28)"),
         (lambda honest, gradient: np.full((28, 28), np.nan), "a pixel has changed by nan"),
     ],
 )
@@ -250,7 +253,7 @@ def test_straightened(cnn):
         (lambda strokes: turned(strokes, 10), "no more than"),
         (to_mnist, "the function returns an image"),
         (lambda strokes: 7, "DigitsError"),
-        (SHEETS, "a function is wanted, this is of type list"),
+        (SHEETS, "the answer should be a function, but it is of type list"),
     ],
 )
 def test_not_straightened(cnn, straightened, words):
@@ -259,5 +262,5 @@ def test_not_straightened(cnn, straightened, words):
 
 def test_half_the_way(cnn):
     verdict = check("5.5", surest(cnn, [-10, 0, 10]), cnn, SHEETS, LABELS)
-    assert_wrong(verdict, "as they lay; 93% are wanted")
-    assert ", after " in verdict.text
+    assert_wrong(verdict, "before you straightened them, but at least 93% are needed")
+    assert ", up from the " in verdict.text

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from helpers.by_hand import arrays, batches, first_parameters, mlp_gradients, mlp_parameters
+from helpers.by_hand import first_parameters, inputs_and_targets, mini_batches, mlp_gradients, mlp_parameters
 from helpers.exercises import check
 from tests.tools.verdicts import assert_wrong
 
@@ -29,8 +29,8 @@ def test_error(error):
         ((P - T) / 3, "nothing is averaged"),
         ([0.2, 0.7, 0], "the right class gets the error p - 1, not 0"),
         ([0.2, 0.7], "one number for each of the three classes"),
-        (-0.9, "shape is (), (3,) is wanted"),
-        ("P - T", "an array of numbers is wanted"),
+        (-0.9, "the shape is (), but it should be (3,)"),
+        ("P - T", "the answer should be an array of numbers, but it is of type str"),
     ],
 )
 def test_no_error(error, words):
@@ -42,7 +42,7 @@ def test_no_error(error, words):
 
 @pytest.fixture(scope="module")
 def gradients(digits):
-    x, t = arrays(digits.train, (784,))
+    x, t = inputs_and_targets(digits.train, (784,))
     return mlp_gradients(x[:256], t[:256], [mx.nd.zeros_like(parameter) for parameter in mlp_parameters()])
 
 
@@ -58,7 +58,7 @@ def test_zeros(gradients, names):
         (["W1", "b1", "W2", "b2"], "how large is that while W2 is 0?"),
         (["b1", "b2"], "how large is that while W2 is 0?"),
         ([], "P - T is not 0"),
-        (["S2"], '"s2" is no name of a parameter'),
+        (["S2"], '"s2" is not the name of a parameter'),
         (1, "TypeError"),
     ],
 )
@@ -77,17 +77,17 @@ def test_megabytes(megabytes):
 @pytest.mark.parametrize(
     ("megabytes", "words"),
     [
-        (3.2, "how many bytes has each"),
+        (3.2, "how many bytes does each have"),
         (28.8, "without a border some are lost"),
-        (0.64, "this is one channel"),
-        (0.128, "this is one image"),
+        (0.64, "this is for one channel"),
+        (0.128, "this is for one image"),
         (0.512, "as if each pixel stood in one row only"),
-        (640, "the filters do not belong into it"),
-        (25.6, "in float64"),
+        (640, "the filters are not part of it"),
+        (25.6, "this would be right for float64"),
         (102.4, "these are megabits"),
         (12_800_000, "these are bytes"),
         (13, "13 is too large"),
-        ("12.8", "a number is wanted"),
+        ("12.8", "the answer should be a number"),
     ],
 )
 def test_other_megabytes(megabytes, words):
@@ -120,16 +120,16 @@ def test_tanh(tanh_error):
     ("tanh_error", "words"),
     [
         (lambda e, a: None, "the function returns nothing yet"),
-        (lambda e, a: e * (a > 0), "this is ReLU's way"),
+        (lambda e, a: e * (a > 0), "this is how ReLU does it"),
         (lambda e, a: e * a * (1 - a), "the slope of the logistic function"),
         (lambda e, a: e * (1 - mx.nd.tanh(a) ** 2), "do not apply it a second time"),
         (lambda e, a: 1 - a * a, "where is the error `e`"),
         (lambda e, a: e * (1 - a), "there is a square"),
         (lambda e, a: e, "this is the error as it came"),
-        (lambda e, a: (e * (1 - a * a)).sum(axis=0), "shape is (5,), (4, 5) is wanted"),
+        (lambda e, a: (e * (1 - a * a)).sum(axis=0), "the shape is (5,), but it should be (4, 5)"),
         (lambda e, a: mx.nd.dot(e, a), "MXNetError: "),
         (lambda e: e, "TypeError"),
-        (1 - P * P, "a function is wanted, this is of type NDArray"),
+        (1 - P * P, "the answer should be a function, but it is of type NDArray"),
     ],
 )
 def test_not_tanh(tanh_error, words):
@@ -144,9 +144,9 @@ def test_not_tanh(tanh_error, words):
 def trained(digits, hidden, rate, epochs=10):
     mx.random.seed(0)
     parameters, rng = first_parameters([(hidden, 784), (10, hidden)]), np.random.default_rng(0)
-    x, t = arrays(digits.train, (784,))
+    x, t = inputs_and_targets(digits.train, (784,))
     for _ in range(epochs):
-        for images, targets in batches(x, t, 256, rng):
+        for images, targets in mini_batches(x, t, 256, rng):
             for parameter, gradient in zip(parameters, mlp_gradients(images, targets, parameters), strict=True):
                 parameter -= rate / len(images) * gradient
     return parameters
@@ -165,14 +165,14 @@ def test_small(digits, small):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda w1, b1, w2, b2: [0.1, 0.5, 0.9], "`train_mlp` returns accuracies"),
-        (lambda w1, b1, w2, b2: [w1, w2], "four arrays are wanted, W1, b1, W2 and b2, these are 2"),
+        (lambda w1, b1, w2, b2: [0.1, 0.5, 0.9], "the accuracies that `train_mlp` returns"),
+        (lambda w1, b1, w2, b2: [w1, w2], "the answer should be four arrays, W1, b1, W2 and b2, but there are 2"),
         (lambda w1, b1, w2, b2: [w1.T, b1, w2, b2], "one row per output"),
         (lambda w1, b1, w2, b2: [w1, b1, w2.T, b2], "one row per output"),
         (lambda w1, b1, w2, b2: [w1, w2, b1, b2], "do not fit"),
         (lambda w1, b1, w2, b2: mlp_parameters(), "203,530 parameters are too many"),
         (lambda w1, b1, w2, b2: [w1 * np.nan, b1, w2, b2], "lower the learning rate"),
-        (lambda w1, b1, w2, b2: [w1, b1, -w2, b2], "as by a guess"),
+        (lambda w1, b1, w2, b2: [w1, b1, -w2, b2], "no better than guessing"),
         (lambda w1, b1, w2, b2: 7, "TypeError"),
     ],
 )
@@ -181,4 +181,6 @@ def test_not_small(digits, small, change, words):
 
 
 def test_too_short(digits):
-    assert_wrong(check("6.5", trained(digits, hidden=12, rate=0.05, epochs=2), digits), "92% are wanted: train longer")
+    assert_wrong(
+        check("6.5", trained(digits, hidden=12, rate=0.05, epochs=2), digits), "at least 92% are needed: train longer"
+    )

@@ -24,14 +24,14 @@ def test_rescale(rescale):
 @pytest.mark.parametrize(
     ("rescale", "words"),
     [
-        (1 / 40, "40 images are one device's share"),
+        (1 / 40, "40 images are the share of one device"),
         (1 / 3, "the three devices hold sums, not means"),
         (1 / 360, "nothing is counted three times"),
-        (1, "grows with the size of the batch"),
+        (1, "the step would grow with the size of the batch"),
         (120, "120 times as large"),
         (3, "this makes the step larger"),
         (0.5, "0.5 is too large"),
-        ("1/120", "a number is wanted"),
+        ("1/120", "the answer should be a number"),
     ],
 )
 def test_other_factor(rescale, words):
@@ -54,7 +54,7 @@ def test_machines(machines):
         (1, "add up the same for two"),
         (2, "close: add up both parts for its neighbours"),
         (4, "close: add up both parts for its neighbours"),
-        (2.67, "machines are whole"),
+        (2.67, "machines come whole"),
         (5, "5 is too large"),
         ("three", "ValueError"),
     ],
@@ -88,13 +88,16 @@ def test_whole_batch(whole_batch):
     [
         (lambda means, counts: None, "the function returns nothing yet"),
         (lambda means, counts: sum(means) / len(means), "use the counts"),
-        (lambda means, counts: sum(means), "the means are added up"),
+        (lambda means, counts: sum(means), "you added up the means"),
         (weighted, "divide it by their number"),
-        (lambda means, counts: weighted(means, counts) / len(counts), "divided by the number of devices"),
-        (lambda means, counts: sum(m / c for m, c in zip(means, counts, strict=True)) / 3, "multiply a mean"),
-        (lambda means, counts: np.concatenate(means), "shape is (6, 3), (2, 3) is wanted"),
+        (lambda means, counts: weighted(means, counts) / len(counts), "you divided by the number of devices"),
+        (
+            lambda means, counts: sum(m / c for m, c in zip(means, counts, strict=True)) / 3,
+            "you divided each mean by its count: multiply it",
+        ),
+        (lambda means, counts: np.concatenate(means), "the shape is (6, 3), but it should be (2, 3)"),
         (lambda means: means[0], "TypeError"),
-        (1 / 3, "a function is wanted, this is of type float"),
+        (1 / 3, "the answer should be a function, but it is of type float"),
     ],
 )
 def test_not_the_whole_batch(whole_batch, words):
@@ -140,11 +143,11 @@ def test_job(digits, launch, arguments):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["lenet", "--epochs", "1"], "this job would move 441 MB, fewer than 400 are wanted"),
+        (["lenet", "--epochs", "1"], "this job would move 441 MB, but fewer than 400 are allowed"),
         (["lenet", "--epochs", 2, "--kvstore", "dist_async"], "this job would move 441 MB"),
         (["mlp"], "this job would move 1,120 MB"),  # 10 epochs
         (["cnn"], "invalid choice: 'cnn'"),
-        (["mlp", "--epoch", "one"], '"one" was given, a whole number of at least 1 is wanted'),
+        (["mlp", "--epoch", "one"], 'expected a whole number of at least 1, got "one"'),
         (["--help"], "`train` does not take these words"),
         (7, "TypeError"),
     ],

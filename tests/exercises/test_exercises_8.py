@@ -26,14 +26,14 @@ def test_an_image_for_onnx_runtime(batch):
 WRONG_IMAGES = {
     "no batch, no channel": (X, "axes of the batch and of the channel are missing"),
     "one axis too few": (X[None], "one axis is missing"),
-    "channel last": (X[None, :, :, None], "the channel stands last"),
+    "channel last": (X[None, :, :, None], "the channel comes last"),
     "a line": (X.reshape(1, 784), "rows and columns"),
-    "several": (np.stack([X[None]] * 2), "(1, 1, 28, 28) is wanted"),
+    "several": (np.stack([X[None]] * 2), "the shape is (2, 1, 28, 28), but it should be (1, 1, 28, 28)."),
     "0 to 255": (PHOTO[None, None], "divide by 255"),
-    "double": ((PHOTO / 255)[None, None], "type is float64, the file says float32"),
+    "double": ((PHOTO / 255)[None, None], "the type is float64, but the file says float32"),
     "divided twice": (X[None, None] / 255, "only once"),
     "turned": (X.T[None, None], "not the photo"),
-    "MXNet's": (mx.nd.array(X[None, None]), "takes NumPy arrays, this is of type NDArray"),
+    "MXNet's": (mx.nd.array(X[None, None]), "the answer should be a NumPy array, but it is of type NDArray"),
     "open": (..., "still open. The photo as ONNX Runtime takes it"),
 }
 
@@ -62,7 +62,7 @@ def model(tmp_path_factory):
         (3, "three follow the convolutions"),
         (1, "one for all four"),
         (7, "too large"),
-        ("none", "a number is wanted"),
+        ("none", "the answer should be a number"),
         (..., "still open"),
     ],
 )
@@ -123,10 +123,10 @@ WRONG_MLPS = {
     "tanh": (mlp(np.tanh), "LeNet's tanh"),
     "ReLU at the end": (mlp(end=lambda z: softmax(relu(z))), "the logits have no ReLU"),
     "columns as images": (lambda x, p: mlp()(x, p).T, "images go in rows"),
-    "the digits": (lambda x, p: mlp()(x, p).argmax(axis=1), "shape is (5,), (5, 10) is wanted"),
+    "the digits": (lambda x, p: mlp()(x, p).argmax(axis=1), "the shape is (5,), but it should be (5, 10)"),
     "weights not turned": (lambda x, p: x.reshape(5, -1) @ p["fc1_weight"], "could not be used, ValueError"),
     "something else": (mlp(lambda z: np.maximum(z, 0.5)), "the shape is right, but"),
-    "no function": (7, "a function is wanted, this is of type int"),
+    "no function": (7, "the answer should be a function, but it is of type int"),
     "open inside": (lambda x, p: ..., "returns nothing yet"),
     "open": (..., "still open"),
 }
@@ -156,13 +156,13 @@ def test_a_smaller_lenet(digits, smaller):
 
 
 WRONG_LENETS = {
-    "as it is": (LENET, "fewer than 862,160 are wanted"),
-    "larger": ({name: array.astype(np.float64) for name, array in LENET.items()}, "fewer than 862,160 are wanted"),
-    "too coarse": ({name: array.round() for name, array in LENET.items()}, "that is too much lost"),
-    "without a layer": ({name: LENET[name] for name in LENET if "fc1" not in name}, "just these names"),
-    "other network": (Classifier.load("mlp").params, "just these names"),
-    "fewer filters": (LENET | {"conv1_bias": np.zeros(10)}, "conv1_bias has shape (10,), (20,) is wanted"),
-    "a list": (list(LENET.values()), "just these names"),
+    "as it is": (LENET, "there should be fewer than 862,160"),
+    "larger": ({name: array.astype(np.float64) for name, array in LENET.items()}, "there should be fewer than 862,160"),
+    "too coarse": ({name: array.round() for name, array in LENET.items()}, "that loses too much"),
+    "without a layer": ({name: LENET[name] for name in LENET if "fc1" not in name}, "exactly these names"),
+    "other network": (Classifier.load("mlp").params, "exactly these names"),
+    "fewer filters": (LENET | {"conv1_bias": np.zeros(10)}, "conv1_bias has the shape (10,), but it should be (20,)"),
+    "a list": (list(LENET.values()), "exactly these names"),
     "open": (..., "still open"),
 }
 

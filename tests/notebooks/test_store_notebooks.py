@@ -97,17 +97,17 @@ def test_streams_are_joined_up_to_the_next_display():
     picture = new_output("display_data", {"image/png": ""})
     streams = [("stdout", "a"), ("stderr", "!"), ("stdout", "b"), None, ("stdout", "c")]
     outputs = [picture if piece is None else new_output("stream", name=piece[0], text=piece[1]) for piece in streams]
-    joined = [output.get("text") for output in tidy_notebook.merged(outputs)]
+    joined = [output.get("text") for output in tidy_notebook.join_streams(outputs)]
     assert joined == ["ab", "!", None, "c"]
 
 
 def test_paths_of_the_machine_become_neutral(monkeypatch, tmp_path):
     monkeypatch.setenv("MNIST_DIR", str(tmp_path / "data"))
     paths = tidy_notebook.machine_paths()
-    neutral = tidy_notebook.neutral(f"{tidy_notebook.ROOT}/helpers {Path.home()}/x {tmp_path}/data/a", paths)
+    neutral = tidy_notebook.without_paths(f"{tidy_notebook.ROOT}/helpers {Path.home()}/x {tmp_path}/data/a", paths)
     assert neutral == "~/digits/helpers ~/x ~/mnist/a"
     beside = f"{tidy_notebook.ROOT}-2/x"  # another folder, whose name begins alike
-    assert "~/digits" not in tidy_notebook.neutral(beside, paths)
+    assert "~/digits" not in tidy_notebook.without_paths(beside, paths)
 
 
 def test_widgets_leave_no_trace():
@@ -138,8 +138,8 @@ def test_a_widget_that_brings_a_picture_leaves_the_picture():
 README = """\
 | [A](notebooks/01_a.ipynb) | a | TBD min | 5 min |
 | [B](notebooks/02_b.ipynb) | b | 7 min | 5 min |
-| B, as trained | TBD | `make notebooks ARGS=notebooks/02_b.ipynb` |
-| C, as trained | TBD | `make notebooks ARGS=notebooks/03_c.ipynb` |
+| [net B](notebooks/02_b.ipynb) | TBD | 0.9123 | 0.8123 |
+| [net C](notebooks/03_c.ipynb) | 0.9456 | 0.9123 | 0.8123 |
 """
 
 
@@ -148,10 +148,12 @@ def test_minutes_and_accuracy_go_into_the_readme(tmp_path):
     readme.write_text(README, encoding="utf-8")
     store_notebooks.state_in_readme(readme, "01_a.ipynb", 3, None)
     store_notebooks.state_in_readme(readme, "02_b.ipynb", 12, "0.9876")
+    store_notebooks.state_in_readme(readme, "03_c.ipynb", 1, "0.9345")
     expected = (
         README.replace("a | TBD", "a | 3")
         .replace("7 min", "12 min")
-        .replace("B, as trained | TBD", "B, as trained | 0.9876")
+        .replace("02_b.ipynb) | TBD", "02_b.ipynb) | 0.9876")
+        .replace("0.9456", "0.9345")
     )
     assert readme.read_text(encoding="utf-8") == expected
 

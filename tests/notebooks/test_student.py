@@ -149,4 +149,4 @@ def test_errors(project, copy_again):
     (project / "a file").touch()
     assert_one_error(copy_again("--out", project / "a file"), "cannot write")
     shutil.rmtree(project / "notebooks")
-    assert_one_error(copy_again(), "there are no notebooks")
+    assert_one_error(copy_again(), "expected notebooks", "got none")

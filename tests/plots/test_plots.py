@@ -16,8 +16,9 @@ from sklearn.metrics import confusion_matrix
 
 from helpers import plots
 from helpers.base.errors import DigitsError
+from helpers.plots.charts import spread_apart
 from helpers.plots.figures import LINES
-from helpers.plots.words import counted, listing, percent
+from helpers.plots.words import counted, listing, number, percent
 
 import mxnet as mx
 
@@ -204,11 +205,9 @@ def test_the_names_of_curves_do_not_overlap():
 
 
 def test_close_names_are_moved_apart_as_little_as_possible():
-    from helpers.plots.charts import _apart
-
-    assert list(_apart([1, 2, 3], 0.5)) == [1, 2, 3]
-    assert list(_apart([1, 1, 9], 2)) == [0, 2, 9]
-    assert list(_apart([1, 1, 1], 2)) == [-1, 1, 3]
+    assert list(spread_apart([1, 2, 3], 0.5)) == [1, 2, 3]
+    assert list(spread_apart([1, 1, 9], 2)) == [0, 2, 9]
+    assert list(spread_apart([1, 1, 1], 2)) == [-1, 1, 3]
 
 
 def test_learning_curves_ring_the_best_validation_epoch():
@@ -294,6 +293,7 @@ def test_a_percentage_never_claims_more_than_it_knows(p, text):
 def test_words():
     assert [listing([5]), listing([5, 0]), listing([5, 0, 4])] == ["5", "5 and 0", "5, 0 and 4"]
     assert [counted(1, "digit"), counted(10000, "digit")] == ["1 digit", "10,000 digits"]
+    assert [number(5923), number(1000.5), number(0.91274), number(7.0)] == ["5,923", "1,000", "0.9127", "7"]
 
 
 def test_the_colours_of_lines_stay_apart_in_grey_or_differ_in_marker():
@@ -310,44 +310,71 @@ SURE = np.eye(10)[[1, 2, 3, 4]]
 @pytest.mark.parametrize(
     ("draw", "said"),
     [
-        (lambda: plots.digits(np.zeros((0, 1, 28, 28))), r"images of shape \(0, 1, 28, 28\).*at least one"),
-        (lambda: plots.digits(np.zeros((4, 784))[0]), r"images of shape \(784,\): give \(N, 1, height, width\)"),
-        (lambda: plots.digits(np.zeros((4, 3, 28, 28))), r"images of shape \(4, 3, 28, 28\): give"),
-        (lambda: plots.digits(None), r"images of shape \(\): give"),
-        (lambda: plots.digits([[1, 2], [3]]), "images cannot be made an array"),
-        (lambda: plots.digits([["a", "b"]]), "images of type <U1: give numbers"),
-        (lambda: plots.digits(np.full((28, 28), np.nan)), "images hold values that are not finite"),
-        (lambda: plots.digits(IMAGES, [1, 2, 3]), "3 labels for 4 images: give one label for each image"),
-        (lambda: plots.digits(np.zeros((201, 28, 28))), r"201 images are too many.*at most 200"),
-        (lambda: plots.digits(IMAGES, columns=0), "columns = 0: give at least 1"),
-        (lambda: plots.mistakes(IMAGES, [1, 2, 3], SURE), "3 labels for 4 images"),
-        (lambda: plots.mistakes(IMAGES, [1, 2, 3, 4], SURE[:3]), r"probabilities of shape \(3, 10\): give \(4, 10\)"),
+        (
+            lambda: plots.digits(np.zeros((0, 1, 28, 28))),
+            r"images, at least one, got an array of shape \(0, 1, 28, 28\)",
+        ),
+        (lambda: plots.digits(np.zeros((4, 784))[0]), r"images of shape \(N, 1, height, width\).*shape \(784,\)"),
+        (lambda: plots.digits(np.zeros((4, 3, 28, 28))), r"expected images of shape.*shape \(4, 3, 28, 28\): bring"),
+        (lambda: plots.digits(None), r"expected images of shape.*shape \(\): bring"),
+        (lambda: plots.digits([[1, 2], [3]]), "expected images, got a list with rows of unequal length"),
+        (lambda: plots.digits([["a", "b"]]), "expected images of finite numbers, got values of type <U1"),
+        (
+            lambda: plots.digits(np.full((28, 28), np.nan)),
+            "expected images of finite numbers, got NaN or infinite values",
+        ),
+        (
+            lambda: plots.digits(IMAGES, [1, 2, 3]),
+            "expected 4 labels for 4 images, got 3: give one label for each image",
+        ),
+        (lambda: plots.digits(np.zeros((201, 28, 28))), "at most 200 images in one picture, got 201"),
+        (lambda: plots.digits(IMAGES, columns=0), "expected at least 1 column, got 0: choose"),
+        (lambda: plots.mistakes(IMAGES, [1, 2, 3], SURE), "expected 4 labels for 4 images, got 3: give one"),
+        (
+            lambda: plots.mistakes(IMAGES, [1, 2, 3, 4], SURE[:3]),
+            r"probabilities of shape \(4, 10\), got an array of shape \(3, 10\)",
+        ),
         (lambda: plots.mistakes(IMAGES, [1, 2, 3, 4], SURE * 2), "sum of 2: give the softmax"),
-        (lambda: plots.mistakes(IMAGES, [1, 2, 3, 10], SURE), "labels from 1 to 10: give whole numbers from 0 to 9"),
-        (lambda: plots.mistakes(IMAGES, [1, 2, 3, 4], SURE, count=0), "count = 0: ask for 1 to 200"),
-        (lambda: plots.filters(np.zeros((50, 20, 5, 5))), r"filters of shape \(50, 20, 5, 5\): give"),
-        (lambda: plots.feature_maps(np.zeros((0, 4, 4))), r"feature maps of shape \(0, 4, 4\).*at least one"),
-        (lambda: plots.bars([]), r"values of shape \(0,\): give a list of at least one number"),
-        (lambda: plots.bars([1, 2], ["a"]), "1 labels for 2 values"),
-        (lambda: plots.bars(["a"]), "values of type <U1: give numbers"),
-        (lambda: plots.curves([0, 1], {}, "x", "y"), "curves: give 1 to 6 by name"),
-        (lambda: plots.curves([0, 1], [0, 1], "x", "y"), "curves: give 1 to 6 by name"),
-        (lambda: plots.curves([0, 1], {"MLP": [1]}, "x", "y"), 'the curve "MLP" has 1 values for 2 of x'),
-        (lambda: plots.curves([0], {"MLP": [np.inf]}, "x", "y"), 'the curve "MLP" hold values that are not finite'),
+        (
+            lambda: plots.mistakes(IMAGES, [1, 2, 3, 10], SURE),
+            "labels of whole numbers from 0 to 9, got values from 1 to 10",
+        ),
+        (lambda: plots.mistakes(IMAGES, [1, 2, 3, 4], SURE, count=0), "expected a count from 1 to 200, got 0: choose"),
+        (lambda: plots.filters(np.zeros((50, 20, 5, 5))), r"expected filters of shape.*shape \(50, 20, 5, 5\): bring"),
+        (
+            lambda: plots.feature_maps(np.zeros((0, 4, 4))),
+            r"feature maps, at least one, got an array of shape \(0, 4, 4\)",
+        ),
+        (lambda: plots.bars([]), r"values of shape \(K,\), at least one number, got an array of shape \(0,\)"),
+        (lambda: plots.bars([1, 2], ["a"]), "expected 2 labels for 2 values, got 1: give one"),
+        (lambda: plots.bars(["a"]), "expected values of finite numbers, got values of type <U1"),
+        (lambda: plots.curves([0, 1], {}, "x", "y"), "expected 1 to 6 curves by name, got 0: give"),
+        (lambda: plots.curves([0, 1], [0, 1], "x", "y"), "expected 1 to 6 curves by name, got .* list: give a dict"),
+        (lambda: plots.curves([0, 1], {"MLP": [1]}, "x", "y"), 'expected 2 values in the curve "MLP", got 1: give one'),
+        (
+            lambda: plots.curves([0], {"MLP": [np.inf]}, "x", "y"),
+            'the curve "MLP" of finite numbers, got NaN or infinite',
+        ),
         (
             lambda: plots.learning_curves({"train": [], "valid": []}),
-            "the history is empty: train for at least one epoch",
+            "expected a history of one epoch or more, got an empty one: train",
         ),
-        (lambda: plots.learning_curves({"loss": [1]}), 'a history with loss: give lists "train" and "valid"'),
-        (lambda: plots.learning_curves([0.9, 0.95]), r'history of type list: give lists "train" and "valid"'),
-        (lambda: plots.confusion([1, 2], [1]), "1 predicted for 2 true labels: give one answer for each digit"),
-        (lambda: plots.confusion([1, 2], [1, -1]), "predicted labels from -1 to 1: give whole numbers from 0 to 9"),
-        (lambda: plots.confusion([1], SURE), r"predicted labels of shape \(4, 10\): give a list"),
-        (lambda: plots.confusion([1.5], [1]), "true labels from 1.5 to 1.5: give whole numbers"),
-        (lambda: plots.probability_bars(np.ones(10)), "probabilities from 1 with a sum of 10: give the softmax"),
-        (lambda: plots.probability_bars(SURE), r"probabilities of shape \(4, 10\): give \(10,\)"),
-        (lambda: plots.probability_bars(SURE[0], IMAGES), "4 image are too many|give one image"),
-        (lambda: plots.figure(""), "alternative text '': say in a sentence what the picture shows"),
+        (
+            lambda: plots.learning_curves({"loss": [1]}),
+            'expected .* lists "train" and "valid", got one with loss: give',
+        ),
+        (lambda: plots.learning_curves([0.9, 0.95]), 'expected .* lists "train" and "valid", got .* type list: give'),
+        (lambda: plots.confusion([1, 2], [1]), "expected 2 predicted labels, as many as true ones, got 1: give"),
+        (
+            lambda: plots.confusion([1, 2], [1, -1]),
+            "predicted labels of whole numbers from 0 to 9, got values from -1 to 1",
+        ),
+        (lambda: plots.confusion([1], SURE), r"predicted labels of shape \(K,\).*shape \(4, 10\): give a list"),
+        (lambda: plots.confusion([1.5], [1]), "true labels of whole numbers from 0 to 9, got values from 1.5 to 1.5"),
+        (lambda: plots.probability_bars(np.ones(10)), "numbers from 1 with a sum of 10: give the softmax"),
+        (lambda: plots.probability_bars(SURE), r"probabilities of shape \(10,\), got an array of shape \(4, 10\)"),
+        (lambda: plots.probability_bars(SURE[0], IMAGES), "at most 1 image in one picture, got 4"),
+        (lambda: plots.figure(""), "expected alternative text, got '': say in a sentence what the picture shows"),
     ],
 )
 def test_bad_input_is_refused_in_one_line(draw, said):
@@ -409,9 +436,11 @@ def test_pyplot_is_never_imported():
     code = """
 import sys
 import numpy as np
-from helpers import diagram, plots
+from helpers import networks, plots
 plots.digits(np.eye(28), [1]).png()
 plots.curves([0, 1], {"a": [0, 1]}, "x", "y").png()
+repr(networks.network_diagram(networks.mlp()))
+assert "matplotlib.figure" in sys.modules
 assert "matplotlib.pyplot" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -124,12 +124,14 @@ def test_killed_while_it_collects(collected, tmp_path):
 
 def test_no_other_folder_is_replaced(collected, tmp_path):
     (tmp_path / "notes").write_text("mine", encoding="utf-8")
-    assert_one_error(collect(collected, tmp_path), "is no wheelhouse", "name a folder")
+    assert_one_error(
+        collect(collected, tmp_path), "expected a wheelhouse, got", "which holds something else: name a folder"
+    )
     assert (tmp_path / "notes").read_text(encoding="utf-8") == "mine"
 
 
 def test_a_place_that_cannot_be_written(collected):
-    assert_one_error(collect(collected, "/proc/wheelhouse"), "cannot be written", "choose another place")
+    assert_one_error(collect(collected, "/proc/wheelhouse"), "cannot write /proc/wheelhouse", "choose another place")
 
 
 def change(project, **contents):

@@ -9,10 +9,9 @@ import pytest
 
 from helpers.base.errors import DigitsError
 from helpers.base.files import checkpoint_beside
-from helpers.distributed.worker import share
-from helpers.training.batches import ShuffledBatches
-from helpers.training.checkpoint import read_checkpoint
-from helpers.training.fit import train
+from helpers.training.checkpoint import CheckpointWriter, read_checkpoint
+from helpers.training.fit import Job, train
+from helpers.training.recipes import Settings
 from tests.tools.launching import error, run, started, wait_for
 from tests.tools.samples import few
 
@@ -23,11 +22,9 @@ def parameters(module):
     return {name: array.asnumpy() for name, array in module.get_params()[0].items()}
 
 
-def broken_off(monkeypatch, after, network, digits, checkpoint, **options):
+def broken_off(monkeypatch, after, settings, digits, checkpoint, **job):
     """Train, but let the process "die" when the checkpoint of epoch `after` has been written."""
-    from helpers.training.checkpoint import Checkpoints
-
-    save = Checkpoints.eval_end
+    save = CheckpointWriter.eval_end
 
     def save_and_die(self, param):
         save(self, param)
@@ -35,20 +32,20 @@ def broken_off(monkeypatch, after, network, digits, checkpoint, **options):
             raise RuntimeError("the power is gone")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Checkpoints, "eval_end", save_and_die)
+        patch.setattr(CheckpointWriter, "eval_end", save_and_die)
         with pytest.raises(RuntimeError, match="power"):
-            train(network, digits, checkpoint=checkpoint, progress=False, **options)
+            train(settings, digits, Job(checkpoint=checkpoint, progress=False, **job))
     return read_checkpoint(checkpoint)
 
 
 @pytest.mark.parametrize("network", ["mlp", "lenet", "dropout-cnn"])
 def test_going_on_gives_the_same_parameters_bit_for_bit(digits, tmp_path, monkeypatch, network):
     """Plain SGD and Adam, one device and several, a falling learning rate, dropout."""
-    part, path = few(digits), tmp_path / "x.checkpoint"
-    whole, history = train(network, part, epochs=4, seed=3, progress=False)
-    start = broken_off(monkeypatch, 2, network, part, path, epochs=4, seed=3)
+    part, path, settings = few(digits), tmp_path / "x.checkpoint", Settings(network, epochs=4, seed=3)
+    whole, history = train(settings, part, Job(progress=False))
+    start = broken_off(monkeypatch, 2, settings, part, path)
     assert start.epoch == 2
-    module, resumed = train(network, part, start=start, checkpoint=path, progress=False)
+    module, resumed = train(start.settings, part, Job(start=start, checkpoint=path, progress=False))
     assert resumed.valid == history.valid
     assert resumed.train == history.train
     for name, array in parameters(whole).items():
@@ -58,19 +55,20 @@ def test_going_on_gives_the_same_parameters_bit_for_bit(digits, tmp_path, monkey
 
 def test_the_states_of_the_optimizer_are_in_it(digits, tmp_path, monkeypatch):
     path = tmp_path / "x.checkpoint"
-    assert broken_off(monkeypatch, 1, "lenet", few(digits), path, epochs=2).states == {}  # plain SGD has none
-    start = broken_off(monkeypatch, 1, "dropout-cnn", few(digits), path, epochs=2)
+    plain = broken_off(monkeypatch, 1, Settings("lenet", epochs=2), few(digits), path)
+    assert plain.states == {}, "plain SGD has none"
+    start = broken_off(monkeypatch, 1, Settings("dropout-cnn", epochs=2), few(digits), path)
     assert start.states.keys() == {f"{name}:{i}" for name in start.params for i in range(2)}
     assert all(start.states[f"{name}:0"].shape == array.shape for name, array in start.params.items())
     assert all(start.states[f"{name}:1"].max() > 0 for name in start.params)
 
 
 def test_the_states_fit_another_number_of_devices(digits, tmp_path, monkeypatch):
-    part, path = few(digits, valid=100), tmp_path / "x.checkpoint"
+    part, path, settings = few(digits, valid=100), tmp_path / "x.checkpoint", Settings("dropout-cnn", epochs=2)
     two = [mx.cpu(0), mx.cpu(1)]
-    start = broken_off(monkeypatch, 1, "dropout-cnn", part, path, epochs=2, context=two)
+    start = broken_off(monkeypatch, 1, settings, part, path, context=two)
     trained = [
-        parameters(train("dropout-cnn", part, epochs=2, start=start, context=context, progress=False)[0])
+        parameters(train(settings, part, Job(start=start, context=context, progress=False))[0])
         for context in (two, mx.cpu())
     ]
     for name, array in trained[0].items():  # dropout differs, so these are not the same numbers
@@ -79,48 +77,62 @@ def test_the_states_fit_another_number_of_devices(digits, tmp_path, monkeypatch)
 
 def test_the_best_epoch_before_the_break_stays_the_best(digits, tmp_path, monkeypatch):
     path, best = tmp_path / "x.checkpoint", tmp_path / "x.params"
-    start = broken_off(monkeypatch, 3, "mlp", few(digits), path, epochs=4, path=best)
+    start = broken_off(monkeypatch, 3, Settings("mlp", epochs=4), few(digits), path, path=best)
     worse = replace(start, params={name: np.zeros_like(array) for name, array in start.params.items()})
-    module, history = train("mlp", few(digits), start=worse, path=best, progress=False)
+    module, history = train(start.settings, few(digits), Job(start=worse, path=best, progress=False))
     assert history.valid[3] < max(start.history.valid)
     assert all(np.array_equal(parameters(module)[name], array) for name, array in start.best_params.items())
 
 
 def test_more_epochs_than_planned(digits, tmp_path, monkeypatch):
-    start = broken_off(monkeypatch, 2, "mlp", few(digits), tmp_path / "x", epochs=3)
-    assert len(train("mlp", few(digits), start=start, epochs=5, progress=False)[1].valid) == 5
-    with pytest.raises(DigitsError, match=r"^2 epochs are done already: give more to go on$"):
-        train("mlp", few(digits), start=start, epochs=2, progress=False)
+    start = broken_off(monkeypatch, 2, Settings("mlp", epochs=3), few(digits), tmp_path / "x")
+    job = Job(start=start, progress=False)
+    assert len(train(replace(start.settings, epochs=5), few(digits), job)[1].valid) == 5
+    message = "^expected more than the 2 epochs that are done already, got 2: give more to go on$"
+    with pytest.raises(DigitsError, match=message):
+        train(replace(start.settings, epochs=2), few(digits), job)
 
 
 @pytest.mark.parametrize(
-    "other", [{"learning_rate": 0.2}, {"batch_size": 50}, {"seed": 1}, {"network": "lenet"}, {"digits": 499}]
+    ("other", "message"),
+    [
+        ({"learning_rate": 0.2}, "learning_rate = 0.1, as in the checkpoint, got 0.2"),
+        ({"batch_size": 50}, "batch_size = 100, as in the checkpoint, got 50"),
+        ({"seed": 1}, "seed = 0, as in the checkpoint, got 1"),
+        ({"network": "lenet"}, "network = mlp, as in the checkpoint, got lenet"),
+        ({"digits": 499}, r"data = 500 images, labels \w+, as in the checkpoint, got 499 images, labels \w+"),
+    ],
 )
-def test_other_settings_than_before(digits, tmp_path, monkeypatch, other):
-    start = broken_off(monkeypatch, 1, "mlp", few(digits), tmp_path / "x", epochs=2)
-    arguments = {"network": "mlp"} | other | {"digits": few(digits, other.get("digits", 500))}
-    with pytest.raises(DigitsError, match=r"^the checkpoint is of a training with \w+ = .*: train anew$"):
-        train(**arguments, start=start, progress=False)
+def test_other_settings_than_before(digits, tmp_path, monkeypatch, other, message):
+    start = broken_off(monkeypatch, 1, Settings("mlp", epochs=2), few(digits), tmp_path / "x")
+    images = other.pop("digits", 500)
+    with pytest.raises(DigitsError, match=f"^expected {message}: train anew$"):
+        train(replace(start.settings, **other), few(digits, images), Job(start=start, progress=False))
 
 
 def test_damaged_files(digits, tmp_path, monkeypatch):
-    path = tmp_path / "x.checkpoint"
-    start = broken_off(monkeypatch, 1, "mlp", few(digits), path, epochs=2)
+    path, other = tmp_path / "x.checkpoint", tmp_path / "other.npz"
+    start = broken_off(monkeypatch, 1, Settings("mlp", epochs=2), few(digits), path)
     content = path.read_bytes()
-    np.savez(tmp_path / "other.npz", about=np.arange(3))
-    pickled = tmp_path / "pickle.npz"
-    np.savez(pickled, about=np.array([{"settings": 1}], dtype=object))
-    for bad in (b"", b"PK", content[:1000], content[:-50], content[:5000] + b"\1" + content[5001:],
-                (tmp_path / "other.npz").read_bytes(), pickled.read_bytes()):  # fmt: skip
-        path.write_bytes(bad)
-        with pytest.raises(DigitsError, match=r"x\.checkpoint is not a checkpoint, or damaged: train anew without"):
+    bad = [b"", b"PK", content[:1000], content[:-50], content[:5000] + b"\1" + content[5001:]]
+    unknown_network = json.dumps({"settings": {"network": "vgg"}, "history": {}}).encode()
+    pickle = np.array([{"settings": 1}], dtype=object)
+    for about in (np.arange(3), pickle, np.frombuffer(unknown_network, np.uint8)):
+        np.savez(other, about=about)
+        bad.append(other.read_bytes())
+    message = (
+        rf"^expected a whole checkpoint in {path}, got another file or a damaged one: train anew without --resume$"
+    )
+    for each in bad:
+        path.write_bytes(each)
+        with pytest.raises(DigitsError, match=message):
             read_checkpoint(path)
     path.write_bytes(content)
     assert read_checkpoint(path).settings == start.settings
 
 
 def test_no_file(tmp_path):
-    with pytest.raises(DigitsError, match=r"^there is no checkpoint .*lenet\.params\.checkpoint: the training has"):
+    with pytest.raises(DigitsError, match=r"^expected a checkpoint at .*lenet\.params\.checkpoint, got none, as the"):
         read_checkpoint(checkpoint_beside(tmp_path / "lenet.params"))
     with pytest.raises(DigitsError, match=r"^cannot read .*: it is a folder"):
         read_checkpoint(tmp_path)
@@ -128,7 +140,7 @@ def test_no_file(tmp_path):
 
 def test_a_full_disk_leaves_the_last_one(digits, tmp_path, monkeypatch):
     path = tmp_path / "x.checkpoint"
-    before = broken_off(monkeypatch, 1, "mlp", few(digits), path, epochs=3)
+    before = broken_off(monkeypatch, 1, Settings("mlp", epochs=3), few(digits), path)
 
     def full(*_):
         raise OSError(28, "No space left on device")
@@ -136,16 +148,16 @@ def test_a_full_disk_leaves_the_last_one(digits, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
         with pytest.raises(DigitsError, match="the disk is full"):
-            train("mlp", few(digits), start=before, checkpoint=path, progress=False)
+            train(before.settings, few(digits), Job(start=before, checkpoint=path, progress=False))
     assert read_checkpoint(path).epoch == 1
     assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_training_that_diverges_later_leaves_the_last_good_one(digits, tmp_path, monkeypatch):
     path = tmp_path / "x.checkpoint"
-    start = broken_off(monkeypatch, 1, "mlp", few(digits), path, epochs=3)
+    start = broken_off(monkeypatch, 1, Settings("mlp", epochs=3), few(digits), path)
     broken = replace(start, params={name: np.full_like(array, np.inf) for name, array in start.params.items()})
-    train("mlp", few(digits), start=broken, checkpoint=path, progress=False)
+    train(start.settings, few(digits), Job(start=broken, checkpoint=path, progress=False))
     assert read_checkpoint(path).epoch == 1
 
 
@@ -163,46 +175,5 @@ def test_the_command_line_goes_on(tmp_path):
     assert (code, result["epochs"], result["seed"]) == (0, 8, 5)
     assert out.read_bytes() == whole.read_bytes()
     code, _, err = run(tmp_path, "train", "mlp", "--resume")
-    assert (code, error(err)) == (
-        1,
-        "there is no checkpoint mlp.params.checkpoint: the training has ended, or --out was another",
-    )
-
-
-# The batches of one worker
-
-
-def test_an_epoch_has_its_own_order(digits):
-    part = few(digits).train
-
-    def labels(batches):
-        return np.concatenate([batch.label[0].asnumpy() for batch in batches])
-
-    batches = ShuffledBatches(part, 90, seed=1)
-    first = labels(batches)
-    assert len(batches) == 5
-    assert len(first) == 450, "50 images do not fill a batch"
-    assert np.array_equal(labels(batches), first), "without reset() it is the same epoch"
-    batches.reset()
-    second = labels(batches)
-    assert not np.array_equal(second, first)
-    assert np.array_equal(labels(ShuffledBatches(part, 90, seed=1, epoch=1)), second)
-    assert not np.array_equal(labels(ShuffledBatches(part, 90, seed=1, part=1)), first)
-    assert not np.array_equal(labels(ShuffledBatches(part, 90, seed=2)), first)
-
-
-def test_images_and_labels_stay_together(digits):
-    part = few(digits).train
-    labels = {image.tobytes(): label for image, label in zip(part.images, part.labels, strict=True)}
-    for batch in ShuffledBatches(part, 100):
-        for image, label in zip(batch.data[0].asnumpy(), batch.label[0].asnumpy(), strict=True):
-            assert labels[image.tobytes()] == label
-
-
-def test_shares_are_disjoint_equal_and_nearly_all(digits):
-    part = few(digits).train
-    shares = [share(part, 3, index) for index in range(3)]
-    assert [len(each) for each in shares] == [166] * 3
-    rows = [image.tobytes() for each in shares for image in each.images]
-    assert sorted(rows) == sorted(image.tobytes() for image in part.images[:498])
-    assert [share(part, 1, 0).labels.tolist()] == [part.labels.tolist()]
+    given = "expected a checkpoint at mlp.params.checkpoint, got none, as the training has ended or --out was another"
+    assert (code, error(err)) == (1, f"{given}: give its --out, or train anew without --resume")

@@ -1,4 +1,4 @@
-"""Predictions and accuracy of a bound module, on any number of images."""
+"""Predictions and accuracy of a bound module on any number of images; accuracy in fit against MXNet's own."""
 
 from types import SimpleNamespace
 
@@ -7,9 +7,10 @@ import pytest
 from sklearn.metrics import accuracy_score
 
 from helpers.base.errors import DigitsError
+from helpers.data.load import Split, iterator
 from helpers.networks.symbols import NETWORKS, dropout_cnn, mlp, probabilities
 from helpers.training.batches import ShortLastBatch
-from helpers.training.evaluation import accuracy, predict
+from helpers.training.evaluation import LazyAccuracy, accuracy, predict
 
 import mxnet as mx
 
@@ -26,6 +27,7 @@ WEIGHTS = {
 }
 IMAGES = np.random.default_rng(4).random((250, 1, 28, 28), dtype=np.float32)
 LABELS = np.random.default_rng(5).integers(0, 10, 250).astype(np.int32)
+RANDOM = np.random.default_rng(0)
 
 
 def split(n):
@@ -117,18 +119,18 @@ def test_pixels_of_another_type_are_taken():
 )
 def test_images_of_another_shape(images):
     module = module_for("training")
-    with pytest.raises(DigitsError, match=r"takes \(N, 1, 28, 28\) with N at least 1"):
+    with pytest.raises(DigitsError, match=r"^expected images of shape \(N, 1, 28, 28\) with N at least 1, got \("):
         predict(module, images)
     assert predict(module, IMAGES[:5]).shape == (5, 10)  # nothing lost
 
 
 def test_labels_and_images_of_different_number():
-    with pytest.raises(DigitsError, match="3 images but 2 labels"):
+    with pytest.raises(DigitsError, match=r"^expected one label per image, got 3 images but 2 labels: take"):
         accuracy(module_for("training"), SimpleNamespace(images=IMAGES[:3], labels=LABELS[:2]))
 
 
 def test_a_module_that_is_not_bound():
-    with pytest.raises(DigitsError, match=r"not ready: call module\.bind"):
+    with pytest.raises(DigitsError, match=r"^expected a module .* not ready: call module\.bind"):
         predict(mx.mod.Module(mlp()), IMAGES)
 
 
@@ -137,7 +139,7 @@ def test_an_output_that_is_not_a_row_per_image():
     module = mx.mod.Module(loss, label_names=[])
     module.bind([("data", (4, 1, 28, 28))], for_training=False)
     module.init_params()
-    with pytest.raises(DigitsError, match=r"shape \(4,\).*bind helpers\.networks\.probabilities"):
+    with pytest.raises(DigitsError, match=r"^expected one row .* shape \(4,\): bind helpers\.networks\.probabilities"):
         predict(module, IMAGES)
 
 
@@ -150,7 +152,7 @@ def test_validation_in_fit_counts_each_image_once(n):
 
 @pytest.mark.parametrize("network", NETWORKS)
 def test_a_test_module_answers_with_the_parameters_it_has_now(network):
-    """With MXNet's own choice of backend it would keep those of its first pass (see helpers.compat)."""
+    """With MXNet's own choice of backend it would keep those of its first pass (see helpers.base.compat)."""
     training = mx.mod.Module(NETWORKS[network]())
     training.bind([("data", (4, 1, 28, 28))], [("softmax_label", (4,))])
     testing = mx.mod.Module(probabilities(NETWORKS[network]()), label_names=None)
@@ -165,3 +167,59 @@ def test_a_test_module_answers_with_the_parameters_it_has_now(network):
         assert np.allclose(answers[-1], predict(training, images), atol=1e-6)
     assert not np.allclose(answers[0], answers[1])
     assert not np.allclose(answers[1], answers[2])
+
+
+# ---- accuracy while a network is trained ----
+
+
+def batches(count, size=7):
+    for _ in range(count):
+        yield [mx.nd.array(RANDOM.integers(0, 10, size))], [mx.nd.array(RANDOM.random((size, 10)))]
+
+
+def test_it_counts_as_mxnet_does():
+    lazy, eager = LazyAccuracy(), mx.metric.Accuracy()
+    for number, (labels, preds) in enumerate(batches(40)):
+        lazy.update(labels, preds)
+        eager.update(labels, preds)
+        if number % 9 == 0:  # to ask in between loses nothing
+            assert lazy.get() == eager.get()
+    assert lazy.get() == lazy.get() == eager.get()
+    assert lazy.get_global() == eager.get_global()
+
+
+def test_it_is_nan_before_the_first_batch_and_after_a_reset():
+    metric = LazyAccuracy()
+    assert np.isnan(metric.get()[1])
+    for labels, preds in batches(2):
+        metric.update(labels, preds)
+    metric.reset()
+    assert np.isnan(metric.get()[1])
+
+
+def test_an_answer_counts_as_it_was_when_it_was_given():
+    """A network writes each batch's answers over those of the batch before."""
+    metric, output = LazyAccuracy(), mx.nd.zeros((1, 10))
+    for digit in (3, 5, 9):
+        output[:] = mx.nd.one_hot(mx.nd.array([digit]), 10)
+        metric.update([mx.nd.array([digit])], [output])
+    assert metric.get() == ("accuracy", 1.0)
+
+
+@pytest.mark.parametrize("contexts", [1, 2])
+def test_fit_reports_the_same_accuracy(contexts):
+    seen = []
+    for metric in (LazyAccuracy(), "acc"):
+        mx.random.seed(0)
+        module = mx.mod.Module(NETWORKS["mlp"](), context=[mx.cpu(i) for i in range(contexts)])
+        each = []
+        module.fit(
+            iterator(Split(IMAGES[:230], LABELS[:230]), 50),
+            num_epoch=2,
+            eval_metric=metric,
+            initializer=mx.init.Xavier(),
+            batch_end_callback=lambda param, each=each: each.append(param.eval_metric.get()),
+        )
+        seen.append(each)
+    assert seen[0] == seen[1]
+    assert len(seen[0]) == 10

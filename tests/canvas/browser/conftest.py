@@ -3,7 +3,7 @@ kernel, so a test begins by clearing the pad and leaves no state behind that ano
 
 import numpy as np
 import pytest
-from pen_strokes import placed
+from pen_strokes import place_at_random
 from playwright.sync_api import Page, expect
 
 from tests.tools import hosts
@@ -89,7 +89,7 @@ def pen_digits(pen_strokes) -> list[tuple[int, list]]:
     """The first two of each class, always at the same places and in the same sizes, 10 % to 100 % of the pad."""
     rng = np.random.default_rng(0)
     chosen = [[strokes for label, strokes in pen_strokes if label == digit][:2] for digit in range(10)]
-    return [(digit, placed(strokes, rng)) for digit, two in enumerate(chosen) for strokes in two]
+    return [(digit, place_at_random(strokes, rng)) for digit, two in enumerate(chosen) for strokes in two]
 
 
 def cleared(page: Page) -> Pad:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from helpers.canvas import collection as kept
+from helpers.canvas.collection import read_collection
 from tests.tools.pad import WAIT, python_side
 from tests.tools.places import in_jupyter
 
@@ -68,14 +68,14 @@ def test_a_cell_draws_in_every_view(seen):
 @in_jupyter  # the page of `make demo` shows no such button
 def test_keeps_a_digit_with_its_label(seen, place):
     path = place.folder / "my_digits.json"
-    before = len(kept.read(path))
+    before = len(read_collection(path))
     pad = seen[0]
     pad.draw([SEVEN])
     for count in (before + 1, before + 2):
         pad.root.locator(".keep-label").select_option("7")
         pad.root.locator(".keep").click()
         expect(pad.root.locator(".kept")).to_contain_text(f"{count} digit", timeout=WAIT)
-    digits = kept.read(path)
+    digits = read_collection(path)
     assert digits.labels[before:].tolist() == [7, 7]
     assert (digits.images[-1] == pad.preview).all()
     assert len(digits.strokes[-1]) == 1

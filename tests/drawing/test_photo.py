@@ -1,14 +1,16 @@
-"""Pictures of digits become what MNIST holds of them."""
+"""Pictures of digits, files and arrays, become what MNIST holds of them."""
+
+import re
+import zlib
 
 import cv2
 import numpy as np
 import pytest
-from scipy import ndimage
+from PIL import Image
 
 from helpers.base.errors import DigitsError
 from helpers.classifier.classifier import Classifier
-from helpers.drawing.field import centre_by_mass, fit_box
-from helpers.drawing.photo import to_ink, to_mnist_from_image
+from helpers.drawing.photo import read_picture, to_ink, to_mnist_from_image
 
 
 @pytest.fixture(scope="module")
@@ -188,42 +190,6 @@ def test_any_size_will_do(shape):
         assert found.max() == 1
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (20, 20), (20, 7), (3, 20), (28, 28), (28, 5)])
-def test_centre_by_mass_agrees_with_scipy_and_keeps_the_ink(shape):
-    ink = np.random.default_rng(2).random(shape, dtype=np.float32) ** 3
-    image = centre_by_mass(ink)
-    assert image.shape == (28, 28)
-    assert image.sum() == pytest.approx(ink.sum(), rel=1e-5)
-    if max(shape) <= 20:
-        assert ndimage.center_of_mass(image) == pytest.approx((14, 14), abs=0.51)
-
-
-def test_centre_by_mass_stops_at_the_edge_rather_than_lose_ink():
-    ink = np.zeros((20, 20), np.float32)
-    ink[0, 0], ink[-1, -1] = 100, 1  # the mass is in a corner: its centre would need a shift of 14
-    image = centre_by_mass(ink)
-    assert image[8, 8] == 100
-    assert image[27, 27] == 1
-
-
-@pytest.mark.parametrize(("height", "width"), [(40, 40), (80, 20), (30, 60), (100, 5), (7, 5), (1, 1), (400, 1)])
-def test_fit_box_keeps_the_aspect_and_the_grey(height, width):
-    ink = np.pad(np.full((height, width), 0.5, np.float32), ((3, 5), (11, 2)))
-    found = fit_box(ink)
-    scale = 20 / max(height, width)
-    assert found.shape == (max(1, round(height * scale)), max(1, round(width * scale)))
-    assert np.allclose(found, 0.5)
-
-
-def test_fit_box_averages_over_the_area_of_each_pixel():
-    ink = np.random.default_rng(3).random((80, 80), dtype=np.float32)
-    assert np.allclose(fit_box(ink), ink.reshape(20, 4, 20, 4).mean(axis=(1, 3)), atol=1e-6)
-
-
-def test_fit_box_of_no_ink():
-    assert np.array_equal(fit_box(np.zeros((5, 9))), np.zeros((20, 20)))
-
-
 BAD = {
     "a line": (np.zeros(5), "shape (5,)"),
     "a batch": (np.zeros((2, 28, 28, 1)), "shape (2, 28, 28, 1)"),
@@ -231,25 +197,88 @@ BAD = {
     "no pixel": (np.zeros((0, 4)), "shape (0, 4)"),
     "NaN": (np.array([[0, np.nan]]), "NaN or infinite"),
     "infinite": (np.array([[0, np.inf]]), "NaN or infinite"),
-    "text": (np.array([["a", "b"]]), "dtype <U1"),
-    "complex": (np.array([[1j]]), "dtype complex128"),
-    "objects": (np.array([[None]]), "dtype object"),
-    "a file name": ("seven.png", "dtype <U9"),
+    "text": (np.array([["a", "b"]]), "type <U1"),
+    "complex": (np.array([[1j]]), "type complex128"),
+    "objects": (np.array([[None]]), "type object"),
+    "a file name": ("seven.png", "type <U9"),
     "ragged lists": ([[1, 2], [3]], "unequal length"),
 }
 
 
 @pytest.mark.parametrize(("picture", "given"), BAD.values(), ids=BAD)
-def test_what_is_no_picture_is_refused(picture, given):
+def test_anything_but_a_picture_is_refused(picture, given):
     with pytest.raises(DigitsError) as caught:
         to_mnist_from_image(picture)
     message = str(caught.value)
-    assert given in message
-    assert "wanted is one picture of finite numbers, (H, W) grey, (H, W, 3) colour" in message
+    assert message.startswith("expected one picture of finite numbers, (H, W) grey, (H, W, 3) colour")
+    assert re.search(rf", got .*{re.escape(given)}.*: ", message)
     assert "\n" not in message
 
 
-@pytest.mark.parametrize("shape", [(29, 3), (3, 29), (5,), (2, 2, 2)])
-def test_ink_that_does_not_fit_the_field_is_refused(shape):
-    with pytest.raises(DigitsError, match=r"does not fit a field of 28 x 28: use fit_box first"):
-        centre_by_mass(np.ones(shape))
+# ---- files ----
+
+GREY = np.arange(300, dtype=np.uint8).reshape(20, 15)
+COLOUR = np.dstack([GREY, 255 - GREY, GREY // 2])
+
+
+@pytest.mark.parametrize("name", ["grey.png", "grey.bmp", "grey.tiff", "größe 数.png", "no-suffix"])
+def test_grey_without_loss(tmp_path, name):
+    Image.fromarray(GREY).save(tmp_path / name, format=None if "." in name else "png")
+    assert np.array_equal(read_picture(tmp_path / name), GREY)
+
+
+def test_colour_alpha_and_depth_are_kept(tmp_path):
+    alpha = np.dstack([COLOUR, GREY])
+    Image.fromarray(alpha).save(tmp_path / "alpha.png")
+    assert np.array_equal(read_picture(tmp_path / "alpha.png"), cv2.cvtColor(alpha, cv2.COLOR_RGBA2BGRA))
+    deep = GREY.astype(np.uint16) * 257
+    Image.fromarray(deep).save(tmp_path / "deep.png")
+    assert np.array_equal(read_picture(tmp_path / "deep.png"), deep)
+    Image.fromarray(COLOUR).save(tmp_path / "colour.jpg", quality=95)
+    assert read_picture(str(tmp_path / "colour.jpg")).shape == (20, 15, 3)
+
+
+def test_a_photo_is_turned_the_way_the_camera_was_held(tmp_path):
+    picture = np.zeros((40, 60), np.uint8)
+    picture[:20, :20] = 255  # top left
+    exif = Image.Exif()
+    exif[0x0112] = 6  # orientation: to be turned a quarter clockwise
+    Image.fromarray(picture).save(tmp_path / "photo.jpg", exif=exif)
+    found = read_picture(tmp_path / "photo.jpg")
+    assert found.shape == (60, 40)
+    assert found[:18, 22:].min() > 200  # top right
+    assert found[22:].max() < 50
+
+
+PNG = cv2.imencode(".png", GREY)[1].tobytes()
+
+
+def claiming(width, height):
+    """A PNG whose header, right in itself, gives it another size."""
+    header = b"IHDR" + width.to_bytes(4, "big") + height.to_bytes(4, "big") + PNG[24:29]
+    return PNG[:12] + header + zlib.crc32(header).to_bytes(4, "big") + PNG[33:]
+
+
+UNREADABLE = {
+    "empty": (b"", "an empty file"),
+    "text": (b"a letter", "a file that is damaged or of another kind"),
+    "the head of a png": (PNG[:60], "a file that is damaged or of another kind"),
+    "a png of 10^12 pixels": (claiming(10**6, 10**6), "a file that is damaged or of another kind"),
+}
+
+
+@pytest.mark.parametrize(("content", "problem"), UNREADABLE.values(), ids=UNREADABLE)
+def test_an_unreadable_file_is_named_in_one_line(tmp_path, capfd, content, problem):
+    path = tmp_path / "x.png"
+    path.write_bytes(content)
+    with pytest.raises(DigitsError) as caught:
+        read_picture(path)
+    assert str(caught.value) == f"expected a picture in {path}, got {problem}: give a PNG or JPEG file"
+    assert capfd.readouterr().err == ""
+
+
+def test_a_missing_file_and_a_folder(tmp_path):
+    with pytest.raises(DigitsError, match=r"^cannot read .*none.png: there is no such file"):
+        read_picture(tmp_path / "none.png")
+    with pytest.raises(DigitsError, match=r"^cannot read .*: it is a folder"):
+        read_picture(tmp_path)
