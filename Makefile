@@ -1,12 +1,24 @@
 # `make` alone lists the targets. Each makes .venv first when it is missing or stale (tools/make_venv.sh).
 PY := .venv/bin/python
-NBVAL := -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=1200 --nbval-kernel-startup-timeout=120
+# Two workers, each with whole files and a thread of its own.
+WORKERS := 2
+PARALLEL := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout=1200 --nbval-kernel-startup-timeout=120
+PYTEST := $(PY) -m pytest -q
 LAB := -m jupyterlab --log-level=WARN -y --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks
 # jupyter/ configures every Jupyter server; what else there is keeps its place after it.
 CONFIGURED := JUPYTER_CONFIG_PATH="$$PWD/jupyter$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH}"
 
+LONGEST := notebooks/04_dropout_cnn.ipynb
+ON_MNIST = echo "Running every notebook on real MNIST"; OMP_NUM_THREADS=1 DIGITS_SOURCE=mnist \
+	$(PYTEST) $(PARALLEL) $(NBVAL) $(ARGS) $(LONGEST) $(filter-out $(LONGEST),$(wildcard notebooks/*.ipynb))
+
+# The end of a recipe: how long it took since `make` began, and whether its last command failed.
+BEGAN := $(shell date +%s)
+TOOK = code=$$?; took=$$(($$(date +%s) - $(BEGAN))); echo "$@: $$((took / 60)) min $$((took % 60)) s"; exit $$code
+
 .DEFAULT_GOAL := help
-.PHONY: help venv lab demo student slides book wheelhouse test test-mnist notebooks bench lint requirements clean
+.PHONY: help venv lab demo student slides book wheelhouse test test-all test-mnist notebooks bench lint requirements clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -40,13 +52,23 @@ wheelhouse: ## collect all that `make lab` needs on a machine without a network 
 	@python=$$(PYTHON='$(PYTHON)' sh tools/make_venv.sh --find) && \
 		"$$python" tools/wheelhouse.py collect $(if $(WHEELHOUSE),'$(WHEELHOUSE)') $(ARGS)
 
-test: lint ## run the unit tests, and every notebook on the offline digits
+test: lint ## run what tells in 5 minutes whether all works: style, unit tests, every notebook on the offline digits
 	@echo "Running the unit tests, and every notebook on the offline digits"
-	@DIGITS_SOURCE=digits $(PY) $(NBVAL) $(ARGS) tests notebooks
+	@DIGITS_SOURCE=digits $(PYTEST) $(PARALLEL) $(NBVAL) --quick $(ARGS) tests notebooks; $(TOOK)
+
+# First a trial of `bench`: the tests try lines of code in its environment.
+test-all: lint ## run everything in 40 minutes: also hosts, browsers, the book, installations, the notebooks on MNIST
+	@sh tools/make_bench_venv.sh
+	@$(PY) benchmarks/frameworks.py --smoke --source digits --networks mlp --forms mxnet pytorch jax keras
+	@echo "Running all tests but those that count seconds, and every notebook on the offline digits"
+	@DIGITS_SOURCE=digits $(PYTEST) $(PARALLEL) $(NBVAL) -m "not quiet" tests notebooks
+	@echo "Running the tests that count seconds"
+	@$(PYTEST) -m quiet tests
+	@if $(PY) -m helpers data --source mnist >/dev/null; then $(ON_MNIST); \
+		else echo "Not run, since MNIST is neither at hand nor to be had: every notebook on real MNIST"; fi; $(TOOK)
 
 test-mnist: venv ## run every notebook on real MNIST, with its accuracy floors
-	@echo "Running every notebook on real MNIST"
-	@DIGITS_SOURCE=mnist $(PY) $(NBVAL) $(ARGS) notebooks
+	@$(ON_MNIST); $(TOOK)
 
 notebooks: venv ## execute the notebooks on real MNIST and store their outputs (ARGS=notebooks/02_mlp.ipynb)
 	@echo "Executing the notebooks on real MNIST and storing their outputs"

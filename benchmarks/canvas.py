@@ -24,14 +24,14 @@ import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tools")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
 
-import hosts  # noqa: E402
 from pen_strokes import pen_strokes_path, read_pen_strokes  # noqa: E402
 from processor import processor  # noqa: E402
 
 from helpers.classifier import Classifier  # noqa: E402
 from helpers.drawing import to_mnist  # noqa: E402
+from tests.tools import hosts  # noqa: E402
 
 DEMO = ROOT / "demo" / "draw.ipynb"
 TITLES = {"lab": "JupyterLab", "notebook": "Notebook 7", "voila": "Voila (`make demo`)"}

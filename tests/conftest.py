@@ -1,18 +1,117 @@
-"""Fixtures that several test modules share, and the switch NO_SKIPS that turns skips into failures."""
+"""What all tests share: fixtures, which tests `make test` leaves out, how two workers share the rest, and what a run
+says at its end of the tests that did not run."""
 
 import os
 import re
 import signal
+from collections import Counter
 from pathlib import Path
 
 import nbformat
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
+
+# The markers of pyproject.toml whose tests --quick leaves out. Not `browser`: one drawing is made by `make test`, too.
+LEFT_OUT = ("hosts", "book", "mnist", "slow", "quiet")
+
+# Whoever uses the fixture needs what the marker says.
+MARKED_BY_FIXTURE = {"mnist": "mnist", "chromium": "browser", "packages": "book"}
+
+# What takes longest begins first, so that no worker is left alone with it in the end.
+LONGEST = ("07_many_devices.ipynb", "04_dropout_cnn.ipynb", "06_backprop_by_hand.ipynb", "03_lenet.ipynb")
+
+# A constant of a notebook that --quick changes: with 15 epochs the training takes longer than everything else in it.
+SHORTER = {"04_dropout_cnn.ipynb": ("EPOCHS, BATCH = 15, 100", "EPOCHS, BATCH = 4, 100")}
+
+# Folders whose tests share servers, a browser or what npm installs: one worker has all of them.
+TOGETHER = ("tests/canvas/browser/", "tests/book/")
 
 # Tests start several processes at once, browsers among them. A thread for each core in each process would be more than
 # there are cores, and all of them would wait for one another. What more threads give is in test_threads.py.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+REASONS = pytest.StashKey[Counter[str]]()  # why tests were left out, and how many for each reason
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--quick",
+        action="store_true",
+        help=f"leave out what is marked {', '.join(LEFT_OUT)}, and train chapter 4 for fewer epochs (`make test`)",
+    )
+
+
+def pytest_configure(config):
+    config.stash[REASONS] = Counter()
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m chooses among the markers
+def pytest_collection_modifyitems(config, items):
+    for item in items:
+        for fixture, marker in MARKED_BY_FIXTURE.items():
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(marker)
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(LONGEST)))
+    if config.getoption("quick"):
+        _make_quick(config, items)
+
+
+def _make_quick(config, items):
+    needs = dict(line.split(": ", 1) for line in config.getini("markers") if ": " in line)
+    chosen = []
+    dropped = []
+    for item in items:
+        marker = next((name for name in LEFT_OUT if item.get_closest_marker(name)), None)
+        if marker:
+            config.stash[REASONS][f"{marker}: {needs[marker]}"] += 1
+        (dropped if marker else chosen).append(item)
+        if item.path.name in SHORTER and hasattr(item, "cell"):
+            item.cell.source = item.cell.source.replace(*SHORTER[item.path.name])
+    items[:] = chosen
+    config.hook.pytest_deselected(items=dropped)
+
+
+class InFiles(LoadFileScheduling):
+    """Each worker gets whole files, so the cells of a notebook run in order and in one kernel."""
+
+    def _split_scope(self, nodeid):
+        return next((folder for folder in TOGETHER if nodeid.startswith(folder)), super()._split_scope(nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    return InFiles(config, log)
+
+
+def pytest_sessionfinish(session):
+    if hasattr(session.config, "workeroutput"):  # a worker, which tells its controller
+        session.config.workeroutput["reasons"] = dict(session.config.stash[REASONS])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    reasons = getattr(node, "workeroutput", {}).get("reasons", {})  # all workers have collected the same
+    node.config.stash[REASONS] = Counter(reasons) or node.config.stash[REASONS]
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    skips = Counter(reason_of(report) for report in terminalreporter.stats.get("skipped", []))
+    if not skips and not config.stash[REASONS]:
+        return
+    terminalreporter.section("what did not run, and why")
+    for reason, count in config.stash[REASONS].items():
+        terminalreporter.line(f"{count:5} left to `make test-all`, {reason}")
+    for reason, count in skips.items():
+        terminalreporter.line(f"{count:5} skipped: {reason}")
+
+
+def reason_of(report):
+    """Why a test was skipped, as it said itself."""
+    reason = str(report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr)
+    return reason.removeprefix("Skipped: ")
 
 
 def pytest_sessionstart():
@@ -76,7 +175,7 @@ def notebook(path):
 
 def _fail_skip(report):
     if os.environ.get("NO_SKIPS") == "1" and report.skipped and not hasattr(report, "wasxfail"):
-        reason = str(report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr)
+        reason = reason_of(report)
         if os.environ.get("MAY_SKIP") and re.search(os.environ["MAY_SKIP"], reason):
             return report
         report.outcome = "failed"

@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -135,11 +135,11 @@ def _names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=("student", "slides"), help="notebooks to fill in, or slides to show")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="default: build/student or build/slides")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     out = (options.out or ROOT / "build" / options.what).resolve()
     with whole_folder(out) as folder:
         if options.what == "student":

@@ -159,6 +159,7 @@ def drive(folder, *arguments):
     return done, json.loads((folder / "frameworks.json").read_text(encoding="utf-8"))
 
 
+@pytest.mark.slow
 def test_the_driver_for_real(tmp_path):
     """MXNet trains; a framework that cannot be imported is a row that says why."""
     python = tmp_path / "python"  # without packages
@@ -183,6 +184,7 @@ def test_the_driver_for_real(tmp_path):
         assert str(path) not in json.dumps(results)
 
 
+@pytest.mark.slow
 def test_pytorch_has_to_work(tmp_path):
     missing = tmp_path / "nowhere" / "python"
     done, results = drive(tmp_path / "out", "--forms", "pytorch", "--peers-python", str(missing))

@@ -30,6 +30,7 @@ def test_images_are_repeated_or_cut(digits):
     assert np.array_equal(many.images[-3:], digits.test.images[:3])
 
 
+@pytest.mark.slow
 def test_a_short_run(tmp_path):
     command = [ROOT / "benchmarks" / "growth.py", "--source", "digits", "--most", "1000", "--rounds", "1"]
     subprocess.run([sys.executable, *command, "--out", tmp_path], check=True, capture_output=True)

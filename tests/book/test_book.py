@@ -11,7 +11,6 @@ import sys
 import threading
 from importlib import import_module
 
-import book_demo
 import book_links
 import book_source
 import make_book
@@ -22,7 +21,6 @@ from playwright.sync_api import expect
 import helpers
 from helpers.base.errors import DigitsError, exit_code
 from helpers.plots.figures import Axes
-from tests.tools import hosts
 
 NOTEBOOKS = sorted((make_book.ROOT / "notebooks").glob("*.ipynb"))
 PAGES = [path.relative_to(make_book.ROOT) for path in [*book_source.pages_of(make_book.ROOT), *NOTEBOOKS]]
@@ -34,7 +32,6 @@ DESKTOP = {"width": 1280, "height": 900}
 CUT_FORMULAS = """[...document.querySelectorAll("p span.math mjx-container")]
     .filter(formula => formula.getBoundingClientRect().right > innerWidth)
     .map(formula => formula.closest("p").innerText)"""
-NO_NETWORK = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 
 
 class Silent(http.server.SimpleHTTPRequestHandler):
@@ -67,14 +64,6 @@ class Reader:
 
 
 @pytest.fixture(scope="session")
-def packages():
-    try:
-        return book_demo.packages()
-    except DigitsError as error:
-        pytest.skip(f"the packages of the book's scripts are not to be had: {error}")
-
-
-@pytest.fixture(scope="session")
 def book(packages, tmp_path_factory):
     """The folder of the whole book, built by the command."""
     out = tmp_path_factory.mktemp("made") / "book"
@@ -84,12 +73,6 @@ def book(packages, tmp_path_factory):
     assert re.search(r"book: \d+ pages; to read them: python3 -m http\.server --directory ", done.stdout)
     assert list(out.parent.iterdir()) == [out]  # nothing else is left
     return out
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with hosts.open_chromium(NO_NETWORK) as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import sys
 from contextlib import contextmanager
 
@@ -32,31 +31,22 @@ PROBABILITIES = "bars => bars.map(({ style }) => Number(style.transform.match(/s
 
 
 @pytest.fixture(scope="module")
-def chromium():
-    with hosts.open_chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
 def printed() -> list[str]:
-    """What the page prints as errors to the browser's console, and the exceptions that nothing catches."""
+    """What the pages print as errors to the browser's console, and the exceptions that nothing catches."""
     return []
 
 
 @pytest.fixture(autouse=True)
 def nothing_printed(printed):
-    """No test makes the page print an error. There is no Jupyter around it that would print some of its own."""
     yield
     errors = list(printed)
     printed.clear()
-    assert errors == []
+    assert not errors
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(packages, tmp_path_factory):
     """A page with the demo, and the files of the demo where the page looks for them."""
-    if not shutil.which("npm"):
-        pytest.skip("npm is missing, which installs what the demo needs: `apt-get install npm`")
     folder = tmp_path_factory.mktemp("book")
     book_demo.build(folder / "_static" / "demo")
     (folder / "index.html").write_text(PAGE, encoding="utf-8")

@@ -186,6 +186,7 @@ def test_nothing_else_is_served(host, path):
     assert len(host.kernels()) == kernels
 
 
+@pytest.mark.slow
 def test_an_idle_visitor_loses_the_place_and_is_told():
     with hosts.voila(VISITORS=1, IDLE=5) as host:
         visit = Visit(host)
@@ -223,6 +224,7 @@ def test_a_page_that_closed_silently_frees_its_place(monkeypatch):
 # Whoever runs it
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_nothing_behind():
     """Also with HOST, which says in one line what that exposes."""
     with hosts.voila(HOST="0.0.0.0", VISITORS=3) as host:

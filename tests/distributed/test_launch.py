@@ -7,6 +7,8 @@ import pytest
 from helpers.networks.params import read_params
 from tests.tools.launching import assert_same, launch, listening, nodes, one_process, started, wait_for
 
+pytestmark = pytest.mark.quiet
+
 
 def parameters(path):
     return {name.removeprefix("arg:"): array for name, array in read_params(path).items()}
@@ -26,25 +28,21 @@ SYNC, ASYNC = ("--epochs", 1, "--batch-size", 600), ("--epochs", 3, "--kvstore",
 FALLING = ("--epochs", 1, "--batch-size", 200)  # Adam with a falling learning rate, whose states the workers keep
 LEFT_OVER = {"PORT": 1, "DMLC_NUM_WORKER": 7, "DMLC_INTERFACE": "none0", "PS_VERBOSE": "x"}  # ps-lite reads them all
 
-TEN_LAUNCHES = [
+LAUNCHES = [
     # workers, servers, training, at least this test accuracy, variables
     (2, 1, ("mlp", *SYNC), 0.5, {}),
-    (1, 1, ("mlp", *SYNC), 0.5, {}),
-    (2, 1, ("mlp", *ASYNC), 0.85, {}),
+    (2, 2, ("mlp", *ASYNC), 0.85, {}),
     (3, 2, ("mlp", *SYNC), 0.5, {}),
     (2, 1, ("dropout-cnn", *FALLING), 0.5, {}),
     (1, 1, ("mlp", *SYNC), 0.5, LEFT_OVER),
     (2, 1, ("mlp", *SYNC), 0.5, {}),
-    (2, 2, ("mlp", *ASYNC), 0.85, {}),
-    (1, 1, ("mlp", *ASYNC), 0.85, {}),
-    (2, 1, ("mlp", *SYNC), 0.5, {}),
 ]
 
 
-def test_ten_launches_in_a_row(tmp_path):
+def test_launches_in_a_row(tmp_path):
     """None hangs, each learns, and the same one learns the same."""
     accuracies = {}
-    for number, (workers, servers, training, least, variables) in enumerate(TEN_LAUNCHES):
+    for number, (workers, servers, training, least, variables) in enumerate(LAUNCHES):
         folder = tmp_path / str(number)
         folder.mkdir()
         result = launch(folder, workers, servers, "train", *training, **variables)

@@ -13,6 +13,7 @@ import pytest
 
 from helpers.base.errors import DigitsError
 from helpers.base.files import checkpoint_beside
+from helpers.cli.main import main
 from helpers.distributed.nodes import GRACE
 from helpers.distributed.worker import Place
 from helpers.networks.params import read_params
@@ -39,6 +40,7 @@ def parameters(path):
     return {name.removeprefix("arg:"): array for name, array in read_params(path).items()}
 
 
+@pytest.mark.quiet
 def test_a_killed_worker_ends_the_job_and_resume_goes_on(tmp_path, digits):
     out = tmp_path / "mlp.params"
     with started(tmp_path, "launch", "-n", 2, "-s", 1, "--", *TRAIN) as process:
@@ -62,6 +64,7 @@ def test_a_killed_worker_ends_the_job_and_resume_goes_on(tmp_path, digits):
     assert result["test_accuracy"] > 0.93
 
 
+@pytest.mark.quiet
 @pytest.mark.parametrize("role", ["server", "scheduler"])
 def test_a_killed_server_or_scheduler_ends_the_job(tmp_path, role):
     with started(tmp_path, "launch", "-n", 1, "-s", 1, "--", "train", "mlp", "--epochs", 5000) as process:
@@ -72,6 +75,7 @@ def test_a_killed_server_or_scheduler_ends_the_job(tmp_path, role):
     assert re.match(rf"{role}( 0)? was killed by signal 9", error((tmp_path / "log").read_text(encoding="utf-8")))
 
 
+@pytest.mark.quiet
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_when_the_launcher_ends_all_end(tmp_path, number):
     with started(tmp_path, "launch", "-n", 2, "-s", 1, "--", "train", "mlp", "--epochs", 5000) as process:
@@ -84,6 +88,7 @@ def test_when_the_launcher_ends_all_end(tmp_path, number):
     assert read_checkpoint(tmp_path / "mlp.params.checkpoint").epoch >= 1
 
 
+@pytest.mark.quiet
 @pytest.mark.parametrize(("position", "who"), [(0, "scheduler"), (1, "server 0"), (2, "worker 0")])
 def test_a_port_that_is_taken(tmp_path, position, who):
     with closing(socket.create_server(("127.0.0.1", 0))) as other:
@@ -94,6 +99,7 @@ def test_a_port_that_is_taken(tmp_path, position, who):
     assert (code, error(err)) == (1, f"{cause}; all processes of the job were ended")
 
 
+@pytest.mark.quiet
 def test_a_scheduler_that_hangs(tmp_path):
     options = ("-n", 2, "-s", 1, "--start-seconds", 5)
     with started(tmp_path, "launch", *options, "--", "train", "mlp") as process:
@@ -105,6 +111,7 @@ def test_a_scheduler_that_hangs(tmp_path):
     assert re.match(message, error((tmp_path / "log").read_text(encoding="utf-8")))
 
 
+@pytest.mark.quiet
 def test_a_scheduler_that_never_answers(tmp_path):
     """Seen from a worker that somebody has started by hand: what listens at the port is no scheduler."""
     with closing(socket.create_server(("127.0.0.1", 0))) as silent:
@@ -115,6 +122,7 @@ def test_a_scheduler_that_never_answers(tmp_path):
     assert "to bring all together within 3 seconds, got no answer: see that it runs" in error(err)
 
 
+@pytest.mark.quiet
 @pytest.mark.skipif(not shutil.which("ssh"), reason="there is no ssh here: apt-get install openssh-client")
 @pytest.mark.parametrize("listens", [True, False])
 def test_a_dead_host(tmp_path, listens):
@@ -143,6 +151,7 @@ def test_a_worker_with_other_data(monkeypatch):
         place.agree({"data": "digits"})
 
 
+@pytest.mark.quiet
 def test_ssh_that_is_not_there(tmp_path):
     (tmp_path / "hosts").write_text("127.0.0.1\n")
     code, _, err = run(tmp_path, "launch", "-n", 1, "-H", "hosts", "--ssh", "no-such-ssh", "--", "train", "mlp")
@@ -161,6 +170,7 @@ def test_a_batch_that_cannot_be_split():
     assert Place(SimpleNamespace(rank=0, num_workers=3, type="dist_async")).batch_of_each(100) == 100
 
 
+@pytest.mark.quiet
 def test_a_training_that_diverges(tmp_path):
     code, _, err = run(tmp_path, "launch", "-n", 2, "-s", 1, "--", "train", "mlp", "--lr", "1e6", "--epochs", 2)
     assert code == 1
@@ -170,6 +180,7 @@ def test_a_training_that_diverges(tmp_path):
     )
 
 
+@pytest.mark.quiet
 def test_nothing_to_resume(tmp_path):
     code, _, err = run(tmp_path, "launch", "-n", 2, "-s", 1, "--", "train", "mlp", "--resume")
     assert code == 1
@@ -200,8 +211,20 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("line", "code", "message"), WRONG.values(), ids=WRONG)
-def test_what_cannot_work_starts_nothing(tmp_path, line, code, message):
-    found, out, err = run(tmp_path, *line.split())
+def test_what_cannot_work_starts_nothing(tmp_path, monkeypatch, capsys, line, code, message):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DIGITS_SOURCE", "digits")
+    found = exit_code_of(line.split())
+    out, err = capsys.readouterr()
     assert (found, out) == (code, "")
     assert message in err
-    assert "Traceback" not in err
+    assert nodes(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def exit_code_of(arguments):
+    """That of `python -m helpers` with these arguments, without a process of its own."""
+    try:
+        return main(arguments)
+    except SystemExit as end:  # wrong usage
+        return end.code

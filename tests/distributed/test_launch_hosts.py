@@ -112,6 +112,8 @@ def room(tmp_path_factory):
         yield hub, ("-H", folder / "hosts", "--ssh", f"ssh {options}")
 
 
+@pytest.mark.hosts
+@pytest.mark.quiet
 def test_four_hosts_learn_what_one_process_learns(tmp_path, digits, room):
     hub, options = room
     result = launch(tmp_path, 4, 2, "train", "mlp", "--epochs", 2, "--batch-size", 600, options=options, prefix=hub)
@@ -128,6 +130,8 @@ def test_four_hosts_learn_what_one_process_learns(tmp_path, digits, room):
     assert said == f"2 servers and 4 workers open {opened}: {trusted}"
 
 
+@pytest.mark.hosts
+@pytest.mark.quiet
 def test_a_killed_worker_on_another_host(tmp_path, room):
     hub, options = room
     arguments = ("launch", "-n", 4, "-s", 1, *options, "--", "train", "mlp", "--epochs", 5000)
@@ -143,6 +147,8 @@ def test_a_killed_worker_on_another_host(tmp_path, room):
     assert error((tmp_path / "log").read_text()).startswith(message)
 
 
+@pytest.mark.hosts
+@pytest.mark.quiet
 def test_a_host_that_is_dead(tmp_path, room):
     hub, options = room
     (tmp_path / "hosts").write_text("\n".join([*ADDRESSES[:3], "10.77.0.99"]))
@@ -155,6 +161,8 @@ def test_a_host_that_is_dead(tmp_path, room):
     assert re.match(r"worker 3 on 10\.77\.0\.99: ssh: connect to host 10\.77\.0\.99 .*(No route|timed out)", found)
 
 
+@pytest.mark.hosts
+@pytest.mark.quiet
 def test_a_host_whose_cable_is_pulled(tmp_path, room):
     hub, options = room
     arguments = ("launch", "-n", 4, "-s", 1, *options, "--", "train", "mlp", "--epochs", 5000)

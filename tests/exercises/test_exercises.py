@@ -35,7 +35,11 @@ def test_a_gap_is_open(exercise, gap):
 
 
 @pytest.mark.parametrize("exercise", EXERCISES)
-@pytest.mark.parametrize("answer", ["words", b"", -1, [], {}, object(), print], ids=str)
+@pytest.mark.parametrize(
+    "answer",
+    ["words", b"", -1, [], {}, object(), print],
+    ids=["words", "bytes", "number", "list", "dictionary", "object", "function"],
+)
 def test_an_odd_answer_is_wrong_and_no_error(exercise, answer):
     verdict = check(exercise, answer)
     assert not verdict.right

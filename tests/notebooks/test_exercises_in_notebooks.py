@@ -83,6 +83,7 @@ def alone():
     return (APART, {}) if allowed else ([], dead)
 
 
+@pytest.mark.slow
 def test_alone_with_solutions(path, notebook, copy, alone, tmp_path):
     solutions = {cell.id: SOLUTION.fullmatch(cell.source)[1] for cell in cells(notebook, "solution")}
     for cell in cells(notebook, "gap"):

@@ -2,9 +2,8 @@
 
 import base64
 import json
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import nbformat
 import pytest
@@ -12,7 +11,7 @@ import store_notebooks
 import tidy_notebook
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-SCRIPT = Path(store_notebooks.__file__)
+from helpers.base.errors import exit_code
 
 
 @pytest.fixture
@@ -29,11 +28,19 @@ def write(tmp_path):
     return write
 
 
-def store(path):
-    return subprocess.run([sys.executable, SCRIPT, path], capture_output=True, text=True, timeout=300)
+@pytest.fixture
+def store(monkeypatch, capsys):
+    """A function that runs the command on a notebook."""
+
+    def store(path):
+        monkeypatch.setenv("DIGITS_SOURCE", "mnist")  # so that what the command sets is taken back in the end
+        code = exit_code(lambda: store_notebooks.main([str(path)]))
+        return CompletedProcess(path, code, *capsys.readouterr())
+
+    return store
 
 
-def test_stores_outputs_in_order_with_what_a_reader_needs(write, tmp_path):
+def test_stores_outputs_in_order_with_what_a_reader_needs(write, store, tmp_path):
     path = write(
         "import os, sys\nprint(os.getcwd())",
         "for i in range(3):\n    print(f'\\r{i} %   ', end='', file=sys.stderr, flush=True)\nprint('done')",
@@ -57,7 +64,7 @@ def test_stores_outputs_in_order_with_what_a_reader_needs(write, tmp_path):
 @pytest.mark.parametrize(
     ("source", "message"), [("1 / 0", "ZeroDivisionError: division by zero"), ("import os; os._exit(1)", "Kernel died")]
 )
-def test_an_error_leaves_the_notebook_as_it_was(write, source, message):
+def test_an_error_leaves_the_notebook_as_it_was(write, store, source, message):
     path = write("print('fine')", source, "print('never reached')")
     before = path.read_bytes()
     done = store(path)
@@ -67,7 +74,7 @@ def test_an_error_leaves_the_notebook_as_it_was(write, source, message):
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_a_notebook_that_does_not_exist(tmp_path):
+def test_a_notebook_that_does_not_exist(store, tmp_path):
     done = store(tmp_path / "none.ipynb")
     assert done.returncode == 1
     assert "there is no such file" in done.stderr

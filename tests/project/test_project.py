@@ -28,18 +28,7 @@ from tests.tools.failures import assert_one_error
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 SCRIPTS = [ROOT / ".ci" / "run", *sorted((ROOT / "tools").glob("*.sh"))]
-FOLDERS = (
-    "helpers",
-    "helpers/exercises",
-    "demo",
-    "benchmarks",
-    "benchmarks/peers",
-    "book",
-    "tests",
-    "tests/browser",
-    "tools",
-)
-LONGEST_MODULE = 180  # lines
+FOLDERS = ("helpers", "demo", "jupyter", "benchmarks", "book", "tests", "tools")  # that hold Python, at any depth
 
 
 def requirements(lines):
@@ -74,11 +63,15 @@ def files():
     return [path for path in ROOT.rglob("*") if path.is_file() and not ignored & set(path.relative_to(ROOT).parts)]
 
 
+def modules():
+    """Every Python file of FOLDERS."""
+    return [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
+
+
 def sources():
     """The Python text of each module, test, tool and notebook, by path."""
-    for folder in FOLDERS:
-        for path in sorted((ROOT / folder).glob("*.py")):
-            yield path, path.read_text(encoding="utf-8")
+    for path in modules():
+        yield path, path.read_text(encoding="utf-8")
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
         lines = "\n".join(cell.source for cell in cells).splitlines()
@@ -109,15 +102,14 @@ def test_every_pin_is_exact():
     assert [str(pin) for pin in pinned().values() if not re.fullmatch(r"==[\w.]+", str(pin.specifier))] == []
 
 
+def test_every_folder_with_python_is_looked_at():
+    found = {path.relative_to(ROOT).parts[0] for path in files() if path.suffix == ".py"}
+    assert found == set(FOLDERS)
+
+
 def test_what_is_imported_is_declared():
-    loose = (
-        "benchmarks",
-        "benchmarks/peers",
-        "tests",
-        "tests/browser",
-        "tools",
-    )  # each file of these is imported by its own name
-    own = {"helpers", "demo", "browser", *(path.stem for folder in loose for path in (ROOT / folder).glob("*.py"))}
+    loose = ("benchmarks", "tools")  # each file of these is imported by its own name
+    own = {*FOLDERS, *(path.stem for path in modules() if path.relative_to(ROOT).parts[0] in loose)}
     distributions = packages_distributions()
     for path, text in sources():
         for package in set(imported(text)) - own - sys.stdlib_module_names:
@@ -168,12 +160,6 @@ def test_no_file_names_a_machine():
         assert not pattern.search(text), f"{path.relative_to(ROOT)}: {pattern.search(text)[0]}"
 
 
-def test_modules_are_small():
-    for path in (ROOT / "helpers").glob("*.py"):
-        length = len(path.read_text(encoding="utf-8").splitlines())
-        assert length <= LONGEST_MODULE, f"{path.name} has {length} lines: does it do more than one job?"
-
-
 def test_the_licence_is_that_of_mxnet():
     text = (ROOT / "LICENSE").read_text(encoding="utf-8")
     assert "Apache License\n" in text
@@ -213,6 +199,7 @@ TARGETS = [
     "slides",
     "book",
     "test",
+    "test-all",
     "test-mnist",
     "notebooks",
     "bench",
@@ -238,6 +225,7 @@ def wait_until(condition, seconds):
     return holds
 
 
+@pytest.mark.slow
 def test_make_lab_serves_the_notebooks_and_stops(tmp_path):
     """With this Python, whatever .venv is, and without the user's settings of Jupyter."""
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -302,8 +290,7 @@ def test_ci_leaves_nothing_out(tmp_path):
 def test_elsewhere_the_tests_on_mnist_are_left_out(tmp_path):
     done = ci(tmp_path)
     made = done.stdout.splitlines()
-    assert (done.returncode, made[0], made[-1]) == (0, "made venv", "made test")
-    assert [line for line in made[1:-1] if not line.startswith("made bench ARGS=--smoke ")] == []
+    assert (done.returncode, made) == (0, ["made venv", "made test-all"])
     assert "left out" in done.stderr
 
 
@@ -497,7 +484,7 @@ def test_two_at_once_do_not_harm_each_other(machine):
     assert not (machine.project / ".venv.pid").exists()
 
 
-# The switch of conftest.py
+# conftest.py, on a folder of its own
 
 SKIPS = """
 import pytest
@@ -512,30 +499,46 @@ def test_marked():
 @pytest.mark.xfail(strict=True)
 def test_known_to_fail():
     assert False
+
+@pytest.mark.slow
+def test_that_takes_long():
+    pass
 """
 
 
-@pytest.mark.parametrize(
-    ("switch", "may_skip", "expected"),
-    [
-        ("0", "", "== 3 skipped, 1 xfailed in "),
-        ("1", "", "== 1 failed, 1 xfailed, 2 errors in "),
-        ("1", "such thing|another", "== 1 skipped, 1 xfailed, 2 errors in "),
-    ],
-)
-def test_no_skips_turns_skips_into_failures(tmp_path, switch, may_skip, expected):
+@pytest.fixture
+def try_skips(tmp_path):
+    """A function that runs tests of which some are skipped, as a whole module is, and returns what is printed."""
     shutil.copy(ROOT / "tests" / "conftest.py", tmp_path)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
     (tmp_path / "test_skips.py").write_text(SKIPS, encoding="utf-8")
-    (tmp_path / "test_module.py").write_text(
-        "import pytest\npytest.importorskip('no_such_package')\n", encoding="utf-8"
-    )
-    options = ["-p", "no:cacheprovider", "-rs", "--continue-on-collection-errors", "--rootdir", tmp_path, tmp_path]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *options],
-        env=os.environ | {"NO_SKIPS": switch, "MAY_SKIP": may_skip},
-        capture_output=True,
-        text=True,
-    )
-    assert expected in done.stdout
+    missing = "import pytest\npytest.importorskip('no_such_package')\n"
+    (tmp_path / "test_module.py").write_text(missing, encoding="utf-8")
+
+    def try_skips(*options, **variables):
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--continue-on-collection-errors", "."]
+        environment = MAKE_ENVIRONMENT | variables
+        done = subprocess.run([*command, *options], cwd=tmp_path, env=environment, capture_output=True, text=True)
+        return done.stdout.splitlines()
+
+    return try_skips
+
+
+def test_no_skips_turns_skips_into_failures(try_skips):
+    """All but those for which there is a reason."""
+    said = try_skips(NO_SKIPS="1", MAY_SKIP="such thing|another")
+    assert "= 1 passed, 1 skipped, 1 xfailed, 2 errors in " in said[-1]
     for reason in ("no such thing here", "not on this machine", "no_such_package"):
-        assert reason in done.stdout
+        assert reason in "\n".join(said)
+
+
+def test_a_run_says_what_did_not_run(try_skips):
+    """Also when it is a worker that leaves tests out."""
+    said = try_skips("--quick", "-n", "1", NO_SKIPS="0")
+    start = next(number for number, line in enumerate(said) if "= what did not run, and why =" in line)
+    left, *skipped = said[start + 1 : start + 5]
+    assert left.startswith("    1 left to `make test-all`, slow: needs ")
+    reasons = ("could not import 'no_such_package'", "no such thing here", "not on this machine")
+    for line, reason in zip(sorted(skipped), reasons, strict=True):
+        assert line.startswith(f"    1 skipped: {reason}")
+    assert "= 3 skipped, 1 xfailed in " in said[-1]

@@ -16,6 +16,8 @@ from tests.tools.failures import assert_one_error
 ROOT = Path(__file__).parents[2]
 PYTHON = str(Path(sys.executable).resolve())  # that .venv was made with, since a wheelhouse is collected before .venv
 INSTALLED = ("helpers", "jupyter", "tools", "LICENSE", "README.md", "pyproject.toml", "requirements.txt")
+pytestmark = pytest.mark.slow
+
 PIN = "six==1.17.0"  # one small wheel, for what does not depend on how many there are
 
 # No index, no wheels of the user, and for what would ask all the same a proxy that does not answer. Nor is each module

@@ -2,9 +2,12 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.tools.pad import Fingers, Pad, thinned
+
+pytestmark = pytest.mark.slow
 
 BAR = [[0.5, 0.2], [0.5, 0.8]]  # reads as a one
 DASH = [[0.3, 0.5], [0.7, 0.5]]
@@ -31,18 +34,6 @@ def test_answers_while_the_pen_is_down(pad):
         assert pad.percents[1] > 60
     finally:
         pad.release()
-
-
-def test_the_empty_pad_says_what_to_do(pad):
-    assert pad.state == "empty"
-    assert (pad.answer, pad.percents, pad.preview.max()) == ("", [0] * 10, 0)
-    expect(pad.root.locator(".answer")).to_contain_text("Draw a digit")
-    pad.draw([BAR])
-    assert pad.state == "sure"
-    assert pad.preview.max() > 200
-    expect(pad.root.locator(".answer .spoken")).to_have_text(re.compile("^1, "))  # by a screen reader
-    pad.clear()
-    assert (pad.state, pad.answer, pad.percents, pad.preview.max()) == ("empty", "", [0] * 10, 0)
 
 
 def test_a_release_outside_the_pad_ends_the_stroke(pad):

@@ -11,6 +11,8 @@ from tests.tools.pad import WAIT, Pad
 from tests.tools.places import DESKTOP, in_jupyter, on_the_demo, open_page, run_cell
 
 BAR = [[0.5, 0.2], [0.5, 0.8]]
+pytestmark = pytest.mark.slow
+
 WITHIN = 2000  # ms in which a canvas says that it has lost its kernel
 
 

@@ -7,6 +7,8 @@ from playwright.sync_api import expect
 from tests.tools.pad import WAIT, Pad
 from tests.tools.places import SCREENSHOTS
 
+pytestmark = pytest.mark.slow
+
 BRIGHTNESS = """(element, property) => {
   const context = document.createElement("canvas").getContext("2d");
   context.fillStyle = getComputedStyle(element)[property];

@@ -10,6 +10,8 @@ from helpers.canvas.collection import read_collection
 from tests.tools.pad import WAIT, python_side
 from tests.tools.places import in_jupyter
 
+pytestmark = pytest.mark.slow
+
 SEVEN = [[0.1, 0.1], [0.45, 0.1], [0.25, 0.6]]
 
 
