@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> int:
 
 
 def resolved(extra: str | None, kept: str, pinned: dict[str, str], folder: Path) -> dict[str, str]:
-    """By pin, such as "numpy==2.4.6 ; python_full_version < '3.12'": its line and the comment that says who asks for it.
+    """By pin, such as "numpy==2.4.6 ; python_full_version < '3.12'": its line and the comment of who asks for it.
 
     kept: the pins of before, which uv keeps where it can. pinned: those that it has to keep.
     """
