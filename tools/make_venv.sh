@@ -1,7 +1,7 @@
 #!/bin/sh
 # Make .venv from requirements.txt and put the project on its path, or do nothing when it is fresh.
 #
-#     tools/make_venv.sh         with the first Python 3.13, 3.12 or 3.11 that runs
+#     tools/make_venv.sh         with the first of Python 3.13, 3.12 and 3.11 that runs
 #     tools/make_venv.sh --dev   and add what maintainers need, requirements-export.txt and requirements-dev.txt
 #     tools/make_venv.sh --find  only name the Python that would be taken
 #     PYTHON=/path/to/python3.11 tools/make_venv.sh
@@ -16,8 +16,6 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-supported="3.13 3.12 3.11"
-untried="3.14" # taken when there is no other
 dev_pins="requirements-export.txt requirements-dev.txt"
 container="the container (docs/troubleshooting.md)"
 ways_out="use apt-get install python3 python3-venv, make PYTHON=/path/to/python3.12 ..., \
@@ -56,30 +54,24 @@ is_dev_fresh() {
 }
 
 find_python() { # sets $python, or fails with what was found
+    if [ -n "${PYTHON:-}" ]; then set -- "$PYTHON"; else set -- python3.13 python3.12 python3.11 python3 python3.14; fi
     found=
-    candidates=python3
-    for version in $untried $supported; do candidates="python$version $candidates"; done
-    for accepted in "$supported" "$untried"; do
-        for name in ${PYTHON:+"$PYTHON"} $candidates; do
-            command -v "$name" >/dev/null 2>&1 || continue
-            version=$(minor_version "$name") || version="does not run"
-            case " $accepted " in
-            *" $version "*)
-                python=$name
-                if has_uv || "$python" -c 'import ensurepip, venv' 2>/dev/null; then
-                    [ "$accepted" = "$supported" ] ||
-                        echo "Notice: nobody has tried this project with Python $version" >&2
-                    return 0
-                fi
-                version="$version without venv or ensurepip, which Debian and Ubuntu pack apart"
-                ;;
-            esac
-            case $found in *"$name ("*) ;; *) found="$found${found:+, }$name ($version)" ;; esac
-            [ -z "${PYTHON:-}" ] || break
-        done
-        [ -z "${PYTHON:-}" ] || [ -n "$found" ] || found="no $PYTHON"
+    for name; do
+        command -v "$name" >/dev/null 2>&1 || continue
+        version=$(minor_version "$name") || version="does not run"
+        case $version in
+        3.11 | 3.12 | 3.13 | 3.14)
+            python=$name
+            if has_uv || "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+                [ "$version" != 3.14 ] || echo "Notice: nobody has tried this project with Python 3.14" >&2
+                return 0
+            fi
+            version="$version without venv or ensurepip, which Debian and Ubuntu pack apart"
+            ;;
+        esac
+        found="$found${found:+, }$name ($version)"
     done
-    fail "expected Python 3.11, 3.12 or 3.13, got ${found:-no python3}: $ways_out"
+    fail "expected Python 3.11, 3.12 or 3.13, got ${found:-no ${PYTHON:-python3}}: $ways_out"
 }
 
 check_platform() { # PYTHON; before anything is downloaded
@@ -108,7 +100,7 @@ add_dev() {
     echo "Adding to .venv what maintainers need, from $dev_pins: a minute or two, 0.5 GB of disk"
     rm -f .venv/stamp-dev
     # shellcheck disable=SC2086 # two names
-    install $dev_pins || fail "$dev_pins could not be installed (the reason stands above); $remedy"
+    install $dev_pins || fail "$dev_pins could not be installed, for the reason above: $remedy"
     dev_stamp >.venv/stamp-dev
 }
 
@@ -167,8 +159,8 @@ if ! is_fresh; then
         uv venv --quiet --seed --python "$python" .venv
     else
         "$python" -m venv .venv
-    fi || fail "$python could not make .venv (the reason stands above)"
-    install requirements.txt || fail "requirements.txt could not be installed (the reason stands above); $remedy"
+    fi || fail "$python could not make .venv, for the reason above: mend it and try again"
+    install requirements.txt || fail "requirements.txt could not be installed, for the reason above: $remedy"
     .venv/bin/python -c 'import os, sysconfig
 with open(os.path.join(sysconfig.get_path("purelib"), "digits-with-mxnet.pth"), "w") as file:
     print(os.getcwd(), file=file)'
