@@ -104,8 +104,8 @@ install() { # PYTHON PINS...; says why on stderr when it fails
     into=$1
     shift
     for pins; do
-        if has_uv; then
-            uv pip install --quiet --python "$into" --no-deps --only-binary :all: $from -r "$pins"
+        if has_uv; then # without --override the overrides of pyproject.toml, as numpy>=1.26, would take the place of pins
+            uv pip install --quiet --python "$into" --no-deps --only-binary :all: $from -r "$pins" --override "$pins"
         else # compiling all modules beforehand takes 0.15 GB, and most are never imported
             "$into" -m pip install --quiet --disable-pip-version-check --no-compile --no-deps \
                 --only-binary :all: $from -r "$pins"

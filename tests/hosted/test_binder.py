@@ -1,6 +1,5 @@
 """Binder: what repo2docker makes of the project. Only it is installed for that, as no Docker is needed to be told."""
 
-import json
 import os
 import re
 import shutil
@@ -24,6 +23,16 @@ for BuildPack in Repo2Docker().buildpacks:
     if BuildPack(base_image="").detect():
         break
 print(BuildPack.__name__)
+"""
+
+# A Python for shell scripts: it notes what it is told, answers what make_venv.sh asks, and finds no MNIST.
+PYTHON = """#!/bin/sh
+echo "$*" | head -n 1 >>"$NOTES"
+case "$*" in
+*sys.version_info*) echo 3.12 ;;
+*platform.system*) echo Linux x86_64 glibc ;;
+"-m helpers data"*) exit 1 ;;
+esac
 """
 
 
@@ -78,7 +87,7 @@ def test_the_image_is_made_in_the_right_order(image):
     packages = place(image, r"RUN \./binder/postBuild$")
     assert conda < sources < packages
     assert 'ENV R2D_ENTRYPOINT="${REPO_DIR}/binder/start"' in image
-    assert "python-3.12" in image or "py-3.12" in image
+    assert re.search(r"^COPY .*environment.*py.*3.*12.*lock.* /tmp/env/environment\.lock$", image, flags=re.MULTILINE)
 
 
 def test_conda_and_binder_bring_the_same():
@@ -121,14 +130,10 @@ def test_the_server_starts_with_the_settings_of_make_lab(tmp_path, before):
 
 
 def test_what_binder_runs_after_the_build(tmp_path):
-    """With a Python that notes what it is asked: the pins, Notebook 7 that fits them, and MNIST, which may be missing."""
+    """With a Python that notes what it is told: the pins, the Notebook 7 that fits them, and MNIST, which may fail."""
     (tmp_path / "bin").mkdir()
     python = tmp_path / "bin" / "python"
-    python.write_text(
-        '#!/bin/sh\necho "$*" | head -n 1 >>"$NOTES"\n'
-        'case "$*" in *sys.version_info*) echo 3.12 ;; *platform.system*) echo Linux x86_64 glibc ;; *helpers*) exit 1 ;; esac\n',
-        encoding="utf-8",
-    )
+    python.write_text(PYTHON, encoding="utf-8")
     python.chmod(0o755)
     project = tmp_path / "project"
     shutil.copytree(ROOT / "tools", project / "tools", ignore=shutil.ignore_patterns("__pycache__"))
@@ -152,5 +157,3 @@ def test_the_link_opens_the_notebooks_of_this_project():
     link = f"https://mybinder.org/v2/gh/{owner_and_name}/HEAD?urlpath=lab/tree/notebooks"
     for page in ("README.md", "book/index.md"):
         assert f"]({link})" in (ROOT / page).read_text(encoding="utf-8"), page
-    assert json.dumps(link)  # no character that Markdown or a browser would have to escape
-    assert re.fullmatch(r"[\w:/.?=-]+", link)
