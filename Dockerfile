@@ -15,7 +15,7 @@ FROM base
 WORKDIR /digits
 # First only what the packages are installed from, so that a change of any other file does not install them anew.
 COPY --chown=student requirements.txt ./
-COPY --chown=student tools/make_venv.sh tools/link_libraries.py tools/
+COPY --chown=student tools/make_venv.sh tools/link_*.py tools/
 RUN PIP_NO_CACHE_DIR=1 sh tools/make_venv.sh
 COPY --chown=student . .
 EXPOSE 8888 8866

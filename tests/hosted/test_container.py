@@ -19,7 +19,8 @@ def instructions():
 
 def copies(arguments):
     """What a COPY takes, and where to."""
-    *sources, target = [word for word in arguments.split() if not word.startswith("--")]
+    *patterns, target = [word for word in arguments.split() if not word.startswith("--")]
+    sources = [path.relative_to(ROOT).as_posix() for pattern in patterns for path in ROOT.glob(pattern)]
     return sources, target
 
 

@@ -22,7 +22,7 @@ EVERYBODY = (*STUDENTS, "requirements-dev.txt")
 PYTHONS = ("3.11.2", "3.11.9", "3.12.3", "3.13.5")  # Debian 12, another 3.11, Ubuntu 24.04, Debian 13
 LINUX = "x86_64-manylinux_2_28"  # Debian 10, Ubuntu 20.04 and later
 INTEL_MAC = "x86_64-apple-darwin"
-MACOS = "14.0"  # the oldest that is promised
+MACOS = "13.0"  # the oldest that is promised
 PROMISED = [(LINUX, python, EVERYBODY) for python in PYTHONS] + [(INTEL_MAC, python, STUDENTS) for python in PYTHONS]
 
 
