@@ -18,13 +18,16 @@ BEGAN := $(shell date +%s)
 TOOK = code=$$?; took=$$(($$(date +%s) - $(BEGAN))); echo "$@: $$((took / 60)) min $$((took % 60)) s"; exit $$code
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lab demo student slides book wheelhouse test test-all test-mnist notebooks bench lint requirements clean
+.PHONY: help venv venv-dev lab demo student slides book wheelhouse test test-all test-mnist notebooks bench lint requirements collect links clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
 
 venv: ## make .venv from requirements.txt (PYTHON=/path/to/python3.12 to choose the Python)
 	@PYTHON='$(PYTHON)' sh tools/make_venv.sh
+
+venv-dev: ## make .venv and add what maintainers need, from requirements-dev.txt
+	@PYTHON='$(PYTHON)' sh tools/make_venv.sh --dev
 
 lab: venv ## open JupyterLab on the notebooks (PORT=8899 ARGS=--no-browser)
 	@echo "Starting JupyterLab on notebooks/; Ctrl-C stops it"
@@ -44,7 +47,7 @@ slides: venv ## write the notebooks as slides for a browser to build/slides/
 	@echo "Writing the notebooks as slides to build/slides/"
 	@$(PY) tools/class_copies.py slides $(ARGS)
 
-book: venv ## build the series as a web site in build/book/ (ARGS=--external tries its links to other sites)
+book: venv-dev ## build the series as a web site in build/book/ (ARGS=--external tries its links to other sites)
 	@echo "Building the book in build/book/"
 	@$(PY) tools/make_book.py $(ARGS)
 
@@ -67,31 +70,33 @@ test-all: lint ## run everything in 40 minutes: also hosts, browsers, the book, 
 	@if $(PY) -m helpers data --source mnist >/dev/null; then $(ON_MNIST); \
 		else echo "Not run, since MNIST is neither at hand nor to be had: every notebook on real MNIST"; fi; $(TOOK)
 
-test-mnist: venv ## run every notebook on real MNIST, with its accuracy floors
+test-mnist: venv-dev ## run every notebook on real MNIST, with its accuracy floors
 	@$(ON_MNIST); $(TOOK)
 
-notebooks: venv ## execute the notebooks on real MNIST and store their outputs (ARGS=notebooks/02_mlp.ipynb)
+notebooks: venv-dev ## execute the notebooks on real MNIST and store their outputs (ARGS=notebooks/02_mlp.ipynb)
 	@echo "Executing the notebooks on real MNIST and storing their outputs"
 	@$(PY) tools/store_notebooks.py $(ARGS)
 
-bench: venv ## compare the speed with PyTorch, JAX and Keras (ARGS=--smoke for a minute's trial)
+bench: venv-dev ## compare the speed with PyTorch, JAX and Keras (ARGS=--smoke for a minute's trial)
 	@sh tools/make_bench_venv.sh
 	@echo "Training and predicting in turns; the table and the chart go to benchmarks/results/"
 	@$(PY) benchmarks/frameworks.py $(ARGS)
 
-lint: venv ## check the style of code and notebooks
+lint: venv-dev ## check the style of code and notebooks
 	@echo "Checking the style of code and notebooks"
 	@$(PY) -m ruff check --quiet .
 	@$(PY) -m ruff format --quiet --check . || { echo "error: ruff format would change files: run $(PY) -m ruff format" >&2; exit 1; }
 
-requirements: venv ## pin the dependencies of pyproject.toml in requirements.txt (ARGS=--upgrade for newer ones)
-	@echo "Compiling requirements.txt from pyproject.toml"
-	@$(PY) -m pip install --quiet --upgrade --target .cache/uv uv
-	@.cache/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --extra dev \
-		--custom-compile-command "make requirements" $(ARGS) pyproject.toml --output-file requirements.txt
-	@sed "s/ ; python_full_version < '3.13'$$//; s/ and python_full_version < '3.13'//; s/python_full_version < '3.13' and //" \
-		requirements.txt >requirements.txt.new # every pin would say what pyproject.toml says once
-	@mv requirements.txt.new requirements.txt
+requirements: venv ## pin the dependencies of pyproject.toml for every Python and platform (ARGS=--upgrade for newer ones)
+	@echo "Compiling requirements.txt, requirements-export.txt and requirements-dev.txt from pyproject.toml"
+	@command -v uv >/dev/null || $(PY) -m pip install --quiet --upgrade --target .cache/uv uv
+	@PATH="$$PATH:$$PWD/.cache/uv/bin" $(PY) tools/lock.py $(ARGS)
+
+collect: venv ## make one table of the verdicts of a class (FOLDER=/path/to/the/class)
+	@$(PY) tools/collect.py '$(FOLDER)' $(ARGS)
+
+links: venv ## let badges and links lead to your copy on GitHub (REPOSITORY=owner/name)
+	@$(PY) tools/links.py '$(REPOSITORY)'
 
 clean: ## remove .venv and every cache of this folder (never the data)
 	@echo "Removing .venv and the caches"

@@ -1,18 +1,23 @@
 #!/bin/sh
-# Make .venv from requirements.txt and install the project into it, or do nothing when it is fresh.
+# Make .venv from requirements.txt and put the project on its path, or do nothing when it is fresh.
 #
-#     tools/make_venv.sh        with the first Python 3.12 or 3.11 that runs
+#     tools/make_venv.sh         with the first of Python 3.13, 3.12 and 3.11 that runs
+#     tools/make_venv.sh --dev   and add what maintainers need, requirements-export.txt and requirements-dev.txt
+#     tools/make_venv.sh --find  only name the Python that would be taken
+#     tools/make_venv.sh --into PYTHON  make no .venv, but install into the environment of that Python, such as conda's
 #     PYTHON=/path/to/python3.11 tools/make_venv.sh
-#     tools/make_venv.sh --find    only name the Python that it would take
 #     WHEELHOUSE=/media/stick/wheelhouse tools/make_venv.sh    from the wheels in that folder, without a network
 #
-# A folder wheelhouse/ here counts without being named (tools/wheelhouse.py collects it).
+# A folder wheelhouse/ here counts without being named (tools/wheelhouse.py collects it). uv does the work where it is
+# there, else pip; both install the same pins as they stand, since MXNet's metadata would keep a resolver from Python 3.13.
 #
 # .venv/stamp is written last. It tells what .venv was made from, so a half-made .venv is never taken for a whole one,
-# and neither a fresh checkout nor `touch` has it made again. While a new one is made, the old one waits in .venv.old.
+# and neither a fresh checkout nor `touch` makes it again. While the new one is made, the old one waits in .venv.old.
+# .venv/stamp-dev tells the same of what --dev adds.
 set -eu
 cd "$(dirname "$0")/.."
 
+dev_pins="requirements-export.txt requirements-dev.txt"
 container="the container (docs/troubleshooting.md)"
 ways_out="use apt-get install python3 python3-venv, make PYTHON=/path/to/python3.12 ..., \
 conda env create -f environment.yml or $container"
@@ -26,10 +31,18 @@ minor_version() { # PYTHON
     "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null
 }
 
+has_uv() {
+    command -v uv >/dev/null 2>&1
+}
+
 # What .venv is made from: the Python, the pins and the place, since a .venv cannot be moved. The Python counts as 3.12,
 # not 3.12.3: a system that updates it leaves a .venv that works.
 stamp() { # PYTHON
     minor_version "$1" && cksum <requirements.txt && pwd
+}
+
+dev_stamp() {
+    cksum $dev_pins
 }
 
 is_fresh() {
@@ -37,33 +50,91 @@ is_fresh() {
         { [ -z "${PYTHON:-}" ] || [ "$(stamp "$PYTHON")" = "$(cat .venv/stamp)" ]; }
 }
 
+is_dev_fresh() {
+    [ -f .venv/stamp-dev ] && [ "$(dev_stamp)" = "$(cat .venv/stamp-dev)" ]
+}
+
 find_python() { # sets $python, or fails with what was found
+    if [ -n "${PYTHON:-}" ]; then set -- "$PYTHON"; else set -- python3.13 python3.12 python3.11 python3 python3.14; fi
     found=
-    for name in "${PYTHON:-python3.12}" "${PYTHON:-python3.11}" "${PYTHON:-python3}"; do
+    for name; do
         command -v "$name" >/dev/null 2>&1 || continue
         version=$(minor_version "$name") || version="does not run"
         case $version in
-        3.11 | 3.12)
+        3.11 | 3.12 | 3.13 | 3.14)
             python=$name
-            ! "$python" -c 'import ensurepip, venv' 2>/dev/null || return 0
+            if has_uv || "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+                [ "$version" != 3.14 ] || echo "Notice: nobody has tried this project with Python 3.14" >&2
+                return 0
+            fi
             version="$version without venv or ensurepip, which Debian and Ubuntu pack apart"
             ;;
         esac
         found="$found${found:+, }$name ($version)"
-        [ -z "${PYTHON:-}" ] || break
     done
-    fail "expected Python 3.11 or 3.12, got ${found:-no ${PYTHON:-python3}}: $ways_out"
+    fail "expected Python 3.11, 3.12 or 3.13, got ${found:-no ${PYTHON:-python3}}: $ways_out"
 }
 
-check_platform() { # PYTHON
+check_platform() { # PYTHON; before anything is downloaded
     platform=$("$1" -c 'import platform; print(platform.system(), platform.machine(), platform.libc_ver()[0])')
     case $platform in
-    "Linux x86_64 glibc" | "Linux aarch64 glibc" | "Darwin x86_64 "*) ;;
-    *) fail "expected a platform that MXNet 1.9.1 exists for, got $platform: use $container" ;;
+    "Linux x86_64 glibc" | "Darwin x86_64 "*) ;;
+    *)
+        fail "expected Linux on x86-64 or an Intel Mac, got $platform, where MXNet 1.9.1 does not run: use $container"
+        ;;
     esac
 }
 
-restore() { # put the old .venv back where the new one is not whole, else delete the old one
+choose_source() { # sets what the packages come from, and what to say of it
+    wheelhouse=${WHEELHOUSE:-}
+    [ -n "$wheelhouse" ] || [ ! -d wheelhouse ] || wheelhouse=wheelhouse
+    if [ -n "$wheelhouse" ]; then
+        "$python" tools/wheelhouse.py check "$wheelhouse" || exit 1
+        from="--no-index --find-links $wheelhouse"
+        source="$wheelhouse, without a network"
+        remedy="make wheelhouse collects the packages anew"
+    else
+        from=
+        source="requirements.txt; once, with a network"
+        remedy="try again, with a network"
+    fi
+}
+
+install() { # PYTHON PINS...; says why on stderr when it fails
+    into=$1
+    shift
+    for pins; do
+        if has_uv; then # without --override the overrides of pyproject.toml, as numpy>=1.26, would take the place of pins
+            uv pip install --quiet --python "$into" --no-deps --only-binary :all: $from -r "$pins" --override "$pins"
+        else # compiling all modules beforehand takes 0.15 GB, and most are never imported
+            "$into" -m pip install --quiet --disable-pip-version-check --no-compile --no-deps \
+                --only-binary :all: $from -r "$pins"
+        fi || return 1
+    done
+}
+
+fill() { # PYTHON; all that a student needs, into its environment
+    install "$1" requirements.txt || fail "requirements.txt could not be installed, for the reason above: $remedy"
+    "$1" -c 'import os, sysconfig
+with open(os.path.join(sysconfig.get_path("purelib"), "digits-with-mxnet.pth"), "w") as file:
+    print(os.getcwd(), file=file)' || fail "the project is not on the path of $1, for the reason above"
+    "$1" tools/link_libraries.py
+    # No question about news, which would cover the notebook, and no request to a server for them.
+    said=$("$1" -m jupyter labextension disable --level=sys_prefix \
+        @jupyterlab/apputils-extension:announcements 2>&1) ||
+        fail "JupyterLab could not be set up: $(printf '%s\n' "$said" | tail -n 1)"
+}
+
+add_dev() {
+    is_dev_fresh && return
+    echo "Adding to .venv what maintainers need, from $dev_pins: a minute or two, 0.5 GB of disk"
+    rm -f .venv/stamp-dev
+    # shellcheck disable=SC2086 # two names
+    install .venv/bin/python $dev_pins || fail "$dev_pins could not be installed, for the reason above: $remedy"
+    dev_stamp >.venv/stamp-dev
+}
+
+restore() { # put the old .venv back where the new one is not whole, else delete it
     [ -d .venv.old ] || return 0
     if [ -f .venv/stamp ]; then rm -rf .venv.old; else rm -rf .venv && mv .venv.old .venv; fi
 }
@@ -74,47 +145,52 @@ leave() {
     rm -f .venv.pid
 }
 
-if [ "${1:-}" = --find ]; then
+case ${1:-} in
+--find)
     find_python
     echo "$python"
     exit
-fi
-if is_fresh; then exit 0; fi
+    ;;
+--into)
+    PYTHON=${2:-} # an empty one counts as none
+    [ -n "$PYTHON" ] || fail "expected a Python after --into, got none: name that of an environment"
+    find_python
+    check_platform "$python"
+    choose_source
+    echo "Installing into the environment of $python from $source: a minute or two, 0.8 GB of disk"
+    fill "$python"
+    exit
+    ;;
+--dev) dev=yes ;;
+*) dev= ;;
+esac
+is_whole() {
+    is_fresh && { [ -z "$dev" ] || is_dev_fresh; }
+}
+if is_whole; then exit 0; fi
 if [ -f .venv.pid ] && kill -0 "$(cat .venv.pid)" 2>/dev/null; then
     fail ".venv is being made by process $(cat .venv.pid): wait for it (if it is not, remove .venv.pid)"
 fi
 restore # a run that was killed left it
-if is_fresh; then exit 0; fi
-find_python
+if is_whole; then exit 0; fi
+
+if is_fresh; then python=.venv/bin/python; else find_python; fi
 check_platform "$python"
+choose_source
 
-wheelhouse=${WHEELHOUSE:-}
-[ -n "$wheelhouse" ] || [ ! -d wheelhouse ] || wheelhouse=wheelhouse
-if [ -n "$wheelhouse" ]; then
-    "$python" tools/wheelhouse.py check "$wheelhouse" || exit 1
-    set -- --no-index --find-links "$wheelhouse"
-    source="$wheelhouse, without a network"
-    remedy="collect the packages anew with make wheelhouse"
-else
-    set --
-    source="requirements.txt; once, with a network"
-    remedy="try again, with a network"
-fi
-
-echo "Making .venv with $("$python" --version) from $source: a few minutes, 1 GB of disk"
 trap leave EXIT # whatever happens, one whole .venv stays: the new one or the old one
 trap 'exit 130' INT TERM HUP
 echo $$ >.venv.pid
-[ ! -d .venv ] || mv .venv .venv.old
-"$python" -m venv .venv || fail "$python could not make .venv, for the reason above: mend it and try again"
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: "$@" -r requirements.txt ||
-    fail "pip could not install requirements.txt, for the reason above: $remedy"
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . ||
-    fail "pip could not install the project itself, for the reason above: mend it and try again"
-.venv/bin/python tools/link_libraries.py
-# No question about news, which would cover the notebook, and no request to a server for them.
-said=$(.venv/bin/python -m jupyter labextension disable --level=sys_prefix \
-    @jupyterlab/apputils-extension:announcements 2>&1) ||
-    fail "JupyterLab could not be set up: $(printf '%s\n' "$said" | tail -n 1)"
-stamp .venv/bin/python >.venv/stamp.new
-mv .venv/stamp.new .venv/stamp # now it is whole, and `leave` deletes the old one
+if ! is_fresh; then
+    echo "Making .venv with $("$python" --version) from $source: a minute or two, 0.8 GB of disk"
+    [ ! -d .venv ] || mv .venv .venv.old
+    if has_uv; then
+        uv venv --quiet --seed --python "$python" .venv
+    else
+        "$python" -m venv .venv
+    fi || fail "$python could not make .venv, for the reason above: mend it and try again"
+    fill .venv/bin/python
+    stamp .venv/bin/python >.venv/stamp.new
+    mv .venv/stamp.new .venv/stamp # now it is whole, and `leave` deletes the old one
+fi
+[ -z "$dev" ] || add_dev

@@ -22,8 +22,14 @@ from pathlib import Path
 
 from helpers.base.errors import DigitsError
 
-TESTED = ((3, 11), (3, 12))  # versions of Python
-INSTALL = "pip install -r requirements.txt"
+TESTED = ((3, 11), (3, 12), (3, 13))  # versions of Python
+LOCKS = ("requirements.txt", "requirements-export.txt", "requirements-dev.txt")
+INSTALL = "pip install --no-deps -r requirements.txt"
+# What needs a package that a student's environment does not bring, by the extra of pyproject.toml that names it.
+EXTRAS = {
+    "export": "only the chapter after MXNet and `python -m helpers export` need it, and fetch it",
+    "dev": "only `make test` needs it, and fetches it",
+}
 PROJECT = "digits-with-mxnet"
 ROOT = Path(__file__).parents[2]  # the checkout, unless the package was installed without it
 CHECKPOINTS = Path(__file__).parents[1] / "checkpoints"
@@ -51,14 +57,14 @@ class Package:
     """A direct dependency of the project.
 
     requirement: as in pyproject.toml, such as "numpy>=1.26"; found: the version that is installed, None without one;
-    pinned: the version in requirements.txt, "" where it is not known; for_tests: whether only the tests need it.
+    pinned: the version in the lock files, "" where it is not known; extra: of `EXTRAS`, "" for what everybody needs.
     """
 
     name: str
     requirement: str
     found: str | None
     pinned: str
-    for_tests: bool
+    extra: str
 
     @property
     def satisfies(self) -> bool:
@@ -112,7 +118,7 @@ def _remark(line: Line) -> str:
 def _python() -> Line:
     found = platform.python_version()
     version = sys.version_info[:2]
-    fix = "use Python 3.11 or 3.12 (make lab finds one, environment.yml brings one)"
+    fix = "use Python 3.11, 3.12 or 3.13 (make lab finds one, environment.yml brings one)"
     if version < TESTED[0]:
         return Line("Python", found, problem=fix)
     if version not in TESTED:
@@ -125,12 +131,17 @@ def _platform() -> Line:
 
 
 def _no_wheel() -> str:
-    """Why MXNet cannot be installed on this platform; empty where it can."""
-    system = platform.system()
+    """Why MXNet does not run on this platform, and what does; empty where it does."""
+    system, machine = platform.system(), platform.machine()
+    container = "use the container (docs/troubleshooting.md)"
     if system == "Windows":
-        return "MXNet has no wheel for Windows: use WSL 2 or the container (docs/troubleshooting.md)"
-    if system == "Darwin" and platform.machine() == "arm64":
-        return "MXNet has no wheel for Apple silicon: use the container (docs/troubleshooting.md)"
+        return f"MXNet has no wheel for Windows: use WSL 2 with Ubuntu, or {container.removeprefix('use ')}"
+    if system == "Darwin" and machine == "arm64":
+        return f"MXNet has no wheel for Apple silicon: {container}"
+    if system == "Linux" and machine != "x86_64":
+        return f"MXNet's wheel for Linux on {machine} does not load, or there is none: {container}"
+    if system == "Linux" and platform.libc_ver()[0] != "glibc":  # Alpine's is musl
+        return f"MXNet's wheel for Linux needs glibc: {container}"
     return ""
 
 
@@ -138,26 +149,24 @@ def _no_wheel() -> str:
 
 
 def packages() -> list[Package]:
-    """The direct dependencies as pyproject.toml lists them, the ones for tests last; nothing is imported."""
+    """The direct dependencies as pyproject.toml lists them, those of the extras last; nothing is imported."""
     pins = _pins()
-    needed, for_tests = _requirements()
-    found = [_package(requirement, pins, for_tests=False) for requirement in needed]
-    found += [_package(requirement, pins, for_tests=True) for requirement in for_tests]
-    return found
+    return [_package(requirement, pins, extra) for extra, listed in _requirements().items() for requirement in listed]
 
 
-def _package(requirement: str, pins: dict[str, str], for_tests: bool) -> Package:
+def _package(requirement: str, pins: dict[str, str], extra: str) -> Package:
     name = re.match(r"[\w.-]+", requirement)[0]
     try:
         found = metadata.version(name)
     except metadata.PackageNotFoundError:
         found = None
-    return Package(name, requirement, found, pins.get(name, ""), for_tests)
+    return Package(name, requirement, found, pins.get(name, ""), extra)
 
 
 def _pins() -> dict[str, str]:
     """The pinned version of each package. One that has several is pinned by the line whose marker holds here."""
-    lines = re.findall(r"^([\w.-]+)==([^\s;]+)(?: ; (.+))?$", _read("requirements.txt"), re.MULTILINE)
+    text = "\n".join(map(_read, LOCKS))
+    lines = re.findall(r"^([\w.-]+)==([^\s;]+)(?: ; (.+))?$", text, re.MULTILINE)
     return {name: version for name, version, marker in lines if not marker or _holds(marker)}
 
 
@@ -169,19 +178,21 @@ def _holds(marker: str) -> bool:
     return Marker(marker).evaluate()
 
 
-def _requirements() -> tuple[list[str], list[str]]:
-    """The requirements of everybody and those of the tests; without a checkout those of the installed project."""
+def _requirements() -> dict[str, list[str]]:
+    """By extra, "" for everybody, the requirements; without a checkout those of the installed project."""
     import tomllib  # new in Python 3.11: an older one can import this module and be told that it is too old
 
     text = _read("pyproject.toml")
     if text:
         project = tomllib.loads(text)["project"]
-        return project["dependencies"], project["optional-dependencies"]["dev"]
+        extras = {extra: project["optional-dependencies"][extra] for extra in EXTRAS}
+        extras["dev"] = [requirement for requirement in extras["dev"] if not requirement.startswith(PROJECT)]
+        return {"": project["dependencies"]} | extras
     try:
         requirements = metadata.requires(PROJECT) or []
     except metadata.PackageNotFoundError:
-        return [], []
-    return [requirement for requirement in requirements if "extra ==" not in requirement], []
+        return {}
+    return {"": [requirement for requirement in requirements if "extra ==" not in requirement]}
 
 
 def _read(name: str) -> str:
@@ -192,8 +203,8 @@ def _read(name: str) -> str:
 
 def _package_line(package: Package) -> Line:
     line = partial(Line, package.name, package.found or "missing", package.pinned)
-    if package.found is None and package.for_tests:
-        return line(note=f"only `make test` needs it: {INSTALL}")
+    if package.found is None and package.extra:
+        return line(note=EXTRAS[package.extra])
     if package.found is None:
         no_wheel = _no_wheel() if package.name == "mxnet" else ""
         return line(problem=no_wheel or INSTALL)
@@ -225,7 +236,8 @@ def _mxnet() -> list[Line]:
     except subprocess.CalledProcessError as error:
         last = (error.stderr.strip().splitlines() or [f"exit code {error.returncode}"])[-1]
         libraries = "apt-get install libgomp1 libquadmath0, or python tools/link_libraries.py"
-        return [Line("import mxnet", "fails", problem=f"{last}: {libraries if '.so' in last else INSTALL}")]
+        fix = _no_wheel() or (libraries if ".so" in last else INSTALL)
+        return [Line("import mxnet", "fails", problem=f"{last}: {fix}")]
     except (subprocess.TimeoutExpired, ValueError, IndexError, OSError) as error:
         return [Line("import mxnet", "fails", problem=f"{error}: {INSTALL}")]
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()

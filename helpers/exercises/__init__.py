@@ -5,6 +5,7 @@ The module `chapter1` judges the exercises of chapter 1, and so on; what the jud
 Chapters 1 to 8.
 """
 
+from helpers.exercises.ledger import LEDGER_FIELDS, VERDICTS
 from helpers.exercises.verdict import check
 
-__all__ = ["check"]
+__all__ = ["LEDGER_FIELDS", "VERDICTS", "check"]

@@ -13,6 +13,7 @@ from importlib import import_module
 
 from helpers.base.errors import DigitsError
 from helpers.exercises.judge import is_open
+from helpers.exercises.ledger import record
 
 
 @dataclass(frozen=True, repr=False)
@@ -34,6 +35,12 @@ def check(exercise: str, answer, *context) -> Verdict:
     what else the exercise's judge needs, as the notebook gives it. Never fails because of an answer, whatever it is;
     raises DigitsError for an exercise that does not exist.
     """
+    verdict = _verdict(exercise, answer, context)
+    record(exercise, "right" if verdict.right else "open" if is_open(answer) else "not yet", verdict.text)
+    return verdict
+
+
+def _verdict(exercise: str, answer, context: tuple) -> Verdict:
     judge = _judge_of(exercise)
     if is_open(answer):
         return Verdict(exercise, False, f"still open. {judge.__doc__.strip()} Put it in place of the `...` above.")

@@ -19,7 +19,7 @@ import scipy
 import sklearn
 
 from helpers.classifier.classifier import checkpoint_path
-from helpers.cli.check import Line, data_line, inspect, packages, table
+from helpers.cli.check import LOCKS, Line, data_line, inspect, packages, table
 from helpers.networks.symbols import NETWORKS
 
 ROOT = Path(__file__).parents[2]
@@ -62,10 +62,10 @@ def test_what_is_here(lines):
 
 def test_each_direct_dependency_has_its_pin():
     found = packages()
-    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    lines = [line for name in LOCKS for line in (ROOT / name).read_text(encoding="utf-8").splitlines()]
     pins = [line.split(" ; ")[0] for line in lines]
-    assert {"mxnet", "numpy", "jupyterlab"} <= {package.name for package in found if not package.for_tests}
-    assert {"pytest", "nbval", "ruff"} <= {package.name for package in found if package.for_tests}
+    assert {"mxnet", "numpy", "jupyterlab"} <= {package.name for package in found if not package.extra}
+    assert {"pytest", "nbval", "ruff"} <= {package.name for package in found if package.extra == "dev"}
     for package in found:
         assert f"{package.name}=={package.pinned}" in pins
         assert package.found == importlib.metadata.version(package.name) == package.pinned
@@ -94,7 +94,7 @@ def test_mnist_that_is_not_here_is_not_fetched(tmp_path):
 
 def test_several_things_are_wrong(tmp_path):
     """A checkout with a damaged checkpoint, one that is gone, another pin, a version that will not do, and no `dot`."""
-    for name in ("pyproject.toml", "requirements.txt"):
+    for name in ("pyproject.toml", *LOCKS):
         shutil.copy(ROOT / name, tmp_path)
     shutil.copytree(ROOT / "helpers", tmp_path / "helpers", ignore=shutil.ignore_patterns("__pycache__"))
     requirements = (tmp_path / "requirements.txt").read_text(encoding="utf-8")
@@ -108,7 +108,7 @@ def test_several_things_are_wrong(tmp_path):
     code, lines = run(folder=tmp_path, PATH=str(tmp_path), MNIST_DIR=str(tmp_path), PYTHONPATH=str(tmp_path))
     assert code == 1
     assert lines["dot"]["note"].endswith("install Graphviz to see them as pictures")
-    assert lines["tqdm"]["note"] == "not the version that is tested: pip install -r requirements.txt"
+    assert lines["tqdm"]["note"] == "not the version that is tested: pip install --no-deps -r requirements.txt"
     assert lines["scipy"]["problem"].startswith("scipy>=1000,>=")
     assert "MNIST_DIR" in lines["data"]["problem"]
     for network in NETWORKS:
@@ -136,8 +136,8 @@ def test_an_environment_that_lacks_nearly_all_packages(tmp_path, packages):
     assert (lines["numpy"]["found"] == "missing") == (not packages)
     for name in ("mxnet", "scipy", "jupyterlab"):
         assert lines[name]["found"] == "missing"
-        assert lines[name]["problem"] == "pip install -r requirements.txt"
-    assert lines["pytest"]["note"] == "only `make test` needs it: pip install -r requirements.txt"
+        assert lines[name]["problem"] == "pip install --no-deps -r requirements.txt"
+    assert lines["pytest"]["note"] == "only `make test` needs it, and fetches it"
     assert lines["data"]["problem"].startswith("No module named")
     command = [python, "-m", "helpers", "evaluate", "mlp"]
     variables = os.environ | {"PYTHONPATH": str(tmp_path / "site")}
@@ -151,8 +151,11 @@ def test_an_environment_that_lacks_nearly_all_packages(tmp_path, packages):
     ("script", "problem"),
     [
         ("raise OSError('libgomp.so.1: cannot open')", "cannot open: apt-get install libgomp1 libquadmath0, or python"),
-        ("raise AttributeError('no such name')", "AttributeError: no such name: pip install -r requirements.txt"),
-        ("import os; os.abort()", "exit code -6: pip install -r requirements.txt"),
+        (
+            "raise AttributeError('no such name')",
+            "AttributeError: no such name: pip install --no-deps -r requirements.txt",
+        ),
+        ("import os; os.abort()", "exit code -6: pip install --no-deps -r requirements.txt"),
     ],
 )
 def test_an_mxnet_that_does_not_import(tmp_path, script, problem):
@@ -162,6 +165,26 @@ def test_an_mxnet_that_does_not_import(tmp_path, script, problem):
     code, lines = run(PYTHONPATH=str(tmp_path))
     assert code == 1
     assert problem in lines["import mxnet"]["problem"]
+
+
+@pytest.mark.parametrize(
+    ("machine", "libc", "reason"),
+    [
+        ("aarch64", "glibc", "MXNet's wheel for Linux on aarch64 does not load, or there is none"),
+        ("x86_64", "musl", "MXNet's wheel for Linux needs glibc"),
+    ],
+)
+def test_a_linux_without_mxnet(tmp_path, machine, libc, reason):
+    """Its wheel is installed all the same, and does not find libraries that no package has."""
+    script = "raise OSError('libarmpl_lp64_mp.so: cannot open shared object file')"
+    (tmp_path / "mxnet.py").write_text(script, encoding="utf-8")
+    pretend = f"import platform; platform.machine = lambda: {machine!r}; platform.libc_ver = lambda: ({libc!r}, '')"
+    (tmp_path / "sitecustomize.py").write_text(pretend, encoding="utf-8")
+    code, lines = run(PYTHONPATH=str(tmp_path))
+    assert code == 1
+    assert lines["platform"]["problem"] == f"{reason}: use the container (docs/troubleshooting.md)"
+    assert lines["import mxnet"]["problem"].endswith(lines["platform"]["problem"])
+    assert "apt-get" not in str([line["problem"] for line in lines.values()])
 
 
 @pytest.mark.parametrize(

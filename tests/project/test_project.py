@@ -118,30 +118,21 @@ def test_what_is_imported_is_declared():
             assert names & where.keys(), f"{path.name} imports {package}, which is declared nowhere"
 
 
-def test_conda_and_binder_install_the_same():
-    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
-    conda = [name for name in environment["dependencies"] if isinstance(name, str)]
-    [pip] = [entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict)]
-    assert {"graphviz", "pip"} <= set(conda)
-    assert set(conda) & {"python=3.11", "python=3.12"}
-    assert pip == ["-r requirements.txt", "--editable ."]
-
-
-def test_the_container_has_a_python_that_mxnet_runs_on():
-    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
-    assert re.findall(r"^FROM (\S+)", dockerfile, flags=re.MULTILINE)[0] == "python:3.12-slim"
-    assert " graphviz" in dockerfile
-    container = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text(encoding="utf-8"))
-    dockerfile_named = ROOT / ".devcontainer" / container["build"]["dockerfile"]
-    assert dockerfile_named.resolve() == ROOT.resolve() / "Dockerfile"
-    assert f" AS {container['build']['target']}\n" in dockerfile
-
-
 def test_the_workflow_runs_the_same_script():
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
     [job] = workflow["jobs"].values()
-    assert job["strategy"]["matrix"]["python"] == ["3.11", "3.12"]
+    assert job["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13"]
     assert "bash .ci/run" in [step.get("run") for step in job["steps"]]
+
+
+def test_the_book_is_published():
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "pages.yml").read_text(encoding="utf-8"))
+    [job] = workflow["jobs"].values()
+    assert workflow["permissions"] == {"contents": "read", "pages": "write", "id-token": "write"}
+    assert "make book" in [step.get("run") for step in job["steps"]]
+    [upload] = [step for step in job["steps"] if step.get("uses", "").startswith("actions/upload-pages-artifact@")]
+    assert upload["with"]["path"] == "build/book"  # where `make book` puts it
+    assert job["steps"][-1]["uses"].startswith("actions/deploy-pages@")
 
 
 # Files
@@ -482,6 +473,41 @@ def test_two_at_once_do_not_harm_each_other(machine):
     (machine.project / ".venv.pid").write_text("99999999\n", encoding="utf-8")  # one that was killed
     assert machine.run().returncode == 0
     assert not (machine.project / ".venv.pid").exists()
+
+
+def test_an_environment_that_is_there_already(machine):
+    """Conda's, Binder's or any other: it gets the pins, and no .venv is made."""
+    machine.add_python("python")
+    done = machine.run("--into", "python")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Installing into the environment of python from requirements.txt")
+    assert not (machine.project / ".venv").exists()
+    log = (machine.project / "pip.log").read_text(encoding="utf-8").splitlines()
+    assert [line for line in log if "--no-deps" in line and line.endswith("-r requirements.txt")] == log
+
+
+@pytest.mark.parametrize(
+    ("python", "parts"),
+    [
+        ({"lacks": "network"}, ["requirements.txt could not be installed", "try again, with a network"]),
+        ({"version": "3.10.2"}, ["expected Python 3.11, 3.12 or 3.13, got python (3.10)"]),
+        ({"platform": "Linux aarch64 glibc"}, ["got Linux aarch64 glibc, where MXNet 1.9.1 does not run"]),
+    ],
+)
+def test_an_environment_that_cannot_be_filled(machine, python, parts):
+    machine.add_python("python", **python)
+    assert_one_error(machine.run("--into", "python"), *parts)
+    assert_one_error(machine.run("--into"), "expected a Python after --into, got none")
+
+
+def test_uv_installs_the_pins_themselves(machine):
+    """In this folder it would take the overrides of pyproject.toml for them, such as numpy>=1.26."""
+    machine.add_python("python")
+    machine.add("uv", 'echo "$*" >>uv.log')
+    assert machine.run("--into", "python").returncode == 0
+    [line] = (machine.project / "uv.log").read_text(encoding="utf-8").splitlines()
+    assert line.startswith("pip install --quiet --python python --no-deps ")
+    assert line.endswith("-r requirements.txt --override requirements.txt")
 
 
 # conftest.py, on a folder of its own
