@@ -53,7 +53,7 @@ def resolved(extra: str | None, kept: str, pinned: dict[str, str], folder: Path)
         if not line.startswith(" "):
             pin = line.strip()
             pins[pin] = ""
-        pins[pin] += "" if "-c " in line else line  # a constraint asks for nothing
+        pins[pin] += "" if "(workspace)" in line else line  # constraints and overrides ask for nothing
     return pins
 
 
