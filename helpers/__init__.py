@@ -16,6 +16,10 @@
 
 import sys
 
+from helpers.base import environment
+
+_mxnet_can_start = environment.prepare()
+
 try:
     from helpers.base import compat
 
@@ -23,7 +27,8 @@ try:
 
     from helpers.base import threads
 
-    threads.prepare()
+    if _mxnet_can_start:
+        threads.prepare()
 except ModuleNotFoundError as error:
     # `python -m helpers check` has to work without any package, and like every command it names what is missing itself.
     if sys.argv[:1] != ["-m"]:
