@@ -47,7 +47,7 @@ def parse(text: str) -> tuple[str, str]:
     """Owner and name of a repository. Raises DigitsError for anything that GitHub would not call one."""
     found = re.fullmatch(r"([A-Za-z0-9](?:-?[A-Za-z0-9]){0,38})/([A-Za-z0-9._-]{1,100})", text)
     if not found or found[2] in (".", "..") or found[2].endswith(".git"):
-        got = text or "nothing"
+        got = " ".join(text.split()) or "nothing"
         raise DigitsError(f"expected a repository on GitHub, got {got}: give REPOSITORY=owner/name")
     return found[1], found[2]
 
