@@ -83,6 +83,8 @@ def places(project: Path) -> Iterator[Path]:
 def rewritten(text: str, old: tuple[str, str], new: tuple[str, str]) -> str:
     """The text of a place with the new address in place of the old one, and in every link that launches the project."""
     text = LAUNCH.sub(lambda found: f"{found['before']}{new[0]}{found['slash']}{new[1]}", text)
+    clone = "{} && cd {}"  # the folder that git makes has the name of the repository
+    text = text.replace(clone.format(repository_url(*old), old[1]), clone.format(repository_url(*new), new[1]))
     address = rf"(github\.com)(/|%2F){re.escape(old[0])}\2{re.escape(old[1])}(?![\w-])"
     text = re.sub(address, rf"\g<1>\g<2>{new[0]}\g<2>{new[1]}", text)
     return text.replace(book_url(*old), book_url(*new))

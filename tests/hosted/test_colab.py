@@ -148,6 +148,17 @@ def test_runs_from_top_to_bottom(path, notebook, kernel, server, tmp_path):
     assert not [file for file in files if not any(Path(file).is_relative_to(folder) for folder in prefixes)]
 
 
+def test_after_a_restart_nothing_is_fetched_again(kernel, server, tmp_path):
+    """The kernel is a new one, in the folder in which the first cell has run."""
+    notebook = nbformat.read(ROOT / "notebooks" / "01_data.ipynb", as_version=4)
+    notebook.cells = notebook.cells[1:2]
+    where = {"metadata": {"path": str(tmp_path)}}
+    for _ in range(2):
+        NotebookClient(notebook, km=kernel, timeout=10 * MINUTES, resources=where).execute(env=server)
+    [line] = printed(notebook.cells[0]).splitlines()
+    assert line.endswith("Installed: nothing")
+
+
 def base_prefix():
     question = "import sys; print(sys.base_prefix)"
     return subprocess.check_output([ENVIRONMENT / "bin" / "python", "-c", question], text=True).strip()

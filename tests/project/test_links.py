@@ -103,7 +103,8 @@ def test_all_places_change_and_nothing_else(copy, capsys):
     assert links.declared(copy) == ("a-teacher", "my.digits")
     assert b'"https://a-teacher.github.io/my.digits/"' in after[Path("pyproject.toml")]
     for path in before:
-        text = before[path].replace(b"/".join(part.encode() for part in OWN), b"a-teacher/my.digits")
+        text = before[path].replace(f"{OWN[1]} && cd {OWN[1]}".encode(), f"{OWN[1]} && cd my.digits".encode())
+        text = text.replace(b"/".join(part.encode() for part in OWN), b"a-teacher/my.digits")
         text = text.replace(b"%2F".join(part.encode() for part in OWN), b"a-teacher%2Fmy.digits")
         text = text.replace(links.book_url(*OWN).encode(), b"https://a-teacher.github.io/my.digits/")
         assert after[path] == text, path
@@ -133,6 +134,11 @@ def test_what_comes_from_the_original_later_is_changed_too(copy):
     notebook.write_bytes(old)
     links.main(["a-teacher/digits"])
     assert notebook.read_bytes() == new
+
+
+def test_the_folder_of_a_clone_changes_with_its_name():
+    text = "git clone https://github.com/a/b && cd b"
+    assert links.rewritten(text, ("a", "b"), ("c", "d")) == "git clone https://github.com/c/d && cd d"
 
 
 def test_other_links_stay():
