@@ -115,28 +115,42 @@ def server(tmp_path_factory):
 
 
 @pytest.fixture
-def kernel(colab, tmp_path):
-    """A kernel of the environment, not yet started."""
+def run(colab, server, tmp_path):
+    """A function that runs a notebook in the folder given, by a new kernel of the environment."""
     command = [str(colab), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     (tmp_path / "kernels" / "colab").mkdir(parents=True)
     spec = {"argv": command, "display_name": "Colab", "language": "python"}
     (tmp_path / "kernels" / "colab" / "kernel.json").write_text(json.dumps(spec), encoding="utf-8")
     specs = KernelSpecManager(kernel_dirs=[str(tmp_path / "kernels")], ensure_native_kernel=False)
-    return AsyncKernelManager(kernel_name="colab", kernel_spec_manager=specs)
+
+    class Kernel(AsyncKernelManager):
+        def __init__(self, **options):
+            super().__init__(kernel_spec_manager=specs, **options)
+
+    def run(notebook, folder):
+        client = NotebookClient(
+            notebook,
+            kernel_manager_class=Kernel,
+            kernel_name="colab",
+            timeout=10 * MINUTES,
+            resources={"metadata": {"path": str(folder)}},
+        )
+        client.execute(env=server | {"IPYTHONDIR": str(tmp_path / "ipython")})
+
+    return run
 
 
 def printed(cell):
     return "".join(output.text for output in cell.outputs if output.output_type == "stream")
 
 
-def test_runs_from_top_to_bottom(path, notebook, kernel, server, tmp_path):
+def test_runs_from_top_to_bottom(path, notebook, run, tmp_path):
     content = tmp_path / "content"
     content.mkdir()
     shutil.copy(path, content)
     before = packages()
     notebook.cells.append(nbformat.v4.new_code_cell(FILES))
-    client = NotebookClient(notebook, km=kernel, timeout=10 * MINUTES, resources={"metadata": {"path": str(content)}})
-    client.execute(env=server | {"IPYTHONDIR": str(tmp_path / "ipython")})
+    run(notebook, content)
 
     fetch = next(cell for cell in notebook.cells if cell.id == "fetch")
     [line] = printed(fetch).splitlines()
@@ -148,13 +162,12 @@ def test_runs_from_top_to_bottom(path, notebook, kernel, server, tmp_path):
     assert not [file for file in files if not any(Path(file).is_relative_to(folder) for folder in prefixes)]
 
 
-def test_after_a_restart_nothing_is_fetched_again(kernel, server, tmp_path):
+def test_after_a_restart_nothing_is_fetched_again(run, tmp_path):
     """The kernel is a new one, in the folder in which the first cell has run."""
     notebook = nbformat.read(ROOT / "notebooks" / "01_data.ipynb", as_version=4)
     notebook.cells = notebook.cells[1:2]
-    where = {"metadata": {"path": str(tmp_path)}}
     for _ in range(2):
-        NotebookClient(notebook, km=kernel, timeout=10 * MINUTES, resources=where).execute(env=server)
+        run(notebook, tmp_path)
     [line] = printed(notebook.cells[0]).splitlines()
     assert line.endswith("Installed: nothing")
 
