@@ -156,11 +156,12 @@ if ! is_fresh; then
     echo "Making .venv with $("$python" --version) from $source: a minute or two, 0.8 GB of disk"
     [ ! -d .venv ] || mv .venv .venv.old
     if has_uv; then
-        uv venv --quiet --seed --python "$python" .venv
-    else
-        "$python" -m venv .venv
+        uv venv --quiet --python "$python" .venv
+    else # Python 3.11 adds setuptools, which nothing needs here
+        "$python" -m venv .venv && .venv/bin/python -m pip uninstall --quiet --quiet --yes setuptools
     fi || fail "$python could not make .venv, for the reason above: mend it and try again"
     install requirements.txt || fail "requirements.txt could not be installed, for the reason above: $remedy"
+    .venv/bin/python tools/link_duplicates.py .venv
     .venv/bin/python -c 'import os, sysconfig
 with open(os.path.join(sysconfig.get_path("purelib"), "digits-with-mxnet.pth"), "w") as file:
     print(os.getcwd(), file=file)'
