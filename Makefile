@@ -18,7 +18,7 @@ BEGAN := $(shell date +%s)
 TOOK = code=$$?; took=$$(($$(date +%s) - $(BEGAN))); echo "$@: $$((took / 60)) min $$((took % 60)) s"; exit $$code
 
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-dev lab demo student slides book wheelhouse test test-all test-mnist notebooks bench lint requirements collect clean
+.PHONY: help venv venv-dev lab demo student slides book wheelhouse test test-all test-mnist notebooks bench lint requirements collect links clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -94,6 +94,9 @@ requirements: venv ## pin the dependencies of pyproject.toml for every Python an
 
 collect: venv ## make one table of the verdicts of a class (FOLDER=/path/to/the/class)
 	@$(PY) tools/collect.py '$(FOLDER)' $(ARGS)
+
+links: venv ## let badges and links lead to your copy on GitHub (REPOSITORY=owner/name)
+	@$(PY) tools/links.py '$(REPOSITORY)'
 
 clean: ## remove .venv and every cache of this folder (never the data)
 	@echo "Removing .venv and the caches"

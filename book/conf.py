@@ -60,6 +60,15 @@ html_theme_options = {
     "home_page_in_toc": True,
     "show_toc_level": 2,
     "use_fullscreen_button": False,
+    # `make links` writes the address of your copy here.
+    "repository_url": "https://github.com/digits-with-mxnet/digits-with-mxnet",
+    "repository_branch": "main",
+    "path_to_docs": "",
+    "launch_buttons": {
+        "binderhub_url": "https://mybinder.org",
+        "colab_url": "https://colab.research.google.com",
+        "notebook_interface": "jupyterlab",
+    },
     "navbar_persistent": [],
     "footer_content_items": [],
 }

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import badges
 import nbformat
 
 from helpers.base.errors import DigitsError
@@ -25,7 +26,7 @@ def lay_source(project: Path, folder: Path) -> None:
     list_modules(folder / "api.md", project / "helpers")
     for page in pages:
         _copy(page, project, folder)
-    _name_readme(folder / "README.md")
+    _change_readme(folder / "README.md")
     for path in notebooks:
         notebook = nbformat.read(path, as_version=4)
         prepare(notebook, path.name)
@@ -70,10 +71,10 @@ def prepare(notebook: nbformat.NotebookNode, name: str) -> None:
     """Change a notebook in place so that MyST-NB shows it well.
 
     Alternative text and width of a picture lie in the metadata of its output; MyST-NB looks for them in those of the
-    cell. Lines that tell nbval what to compare go.
+    cell. Lines that tell nbval what to compare go. MyST-NB itself leaves out what is tagged "remove-cell".
     """
     for cell in notebook.cells:
-        cell.source = cell.source.removeprefix(FOR_NBVAL)
+        cell.source = badges.as_links(cell.source.removeprefix(FOR_NBVAL))
         outputs = [output for output in cell.get("outputs", []) if "image/png" in output.get("data", {})]
         if len(outputs) > 1:
             raise DigitsError(f"{name}, cell {cell.id} shows {len(outputs)} pictures: show each in a cell of its own")
@@ -91,9 +92,10 @@ def linked_files(pages: list[Path], project: Path) -> Iterator[Path]:
                 yield path
 
 
-def _name_readme(path: Path) -> None:
-    """Give it a title other than that of the book's front page."""
-    path.write_text(re.sub(r"\A# .+", "# About this project", path.read_text(encoding="utf-8")), encoding="utf-8")
+def _change_readme(path: Path) -> None:
+    """Give it a title other than that of the book's front page, and links for badges."""
+    text = re.sub(r"\A# .+", "# About this project", path.read_text(encoding="utf-8"))
+    path.write_text(badges.as_links(text), encoding="utf-8")
 
 
 def _copy(path: Path, project: Path, folder: Path) -> None:

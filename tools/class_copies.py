@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
+import badges
 import nbformat
 
 from helpers.base.errors import DigitsError, exit_code
@@ -53,12 +54,14 @@ def write_slides(folder: Path, out: Path) -> None:
     pages = {name: Path(name).with_suffix(".html").name for name in notebooks}
     for name, notebook in notebooks.items():
         relink(notebook, pages, out)
+        notebook.cells = [cell for cell in notebook.cells if "remove-cell" not in cell.metadata.get("tags", [])]
         (folder / pages[name]).write_text(slides.page(notebook), encoding="utf-8")
     slides.copy_libraries(folder)
 
 
 def read_notebooks() -> dict[str, nbformat.NotebookNode]:
-    """The notebooks by the names of their files, without solutions and without the marks that only tests read."""
+    """The notebooks by the names of their files, without solutions, the badges that open those with solutions, and the
+    marks that only tests read."""
     found = {}
     for path in sorted(NOTEBOOKS.glob("*.ipynb")):
         try:
@@ -68,6 +71,7 @@ def read_notebooks() -> dict[str, nbformat.NotebookNode]:
         notebook.cells = [cell for cell in notebook.cells if "solution" not in cell.metadata.get("tags", [])]
         for cell in notebook.cells:
             cell.source = cell.source.removeprefix("# NBVAL_CHECK_OUTPUT\n")
+        notebook.cells[0].source = badges.without(notebook.cells[0].source)
         found[path.name] = notebook
     if not found:
         raise DigitsError(f"expected notebooks in {NOTEBOOKS}, got none: restore them with git")

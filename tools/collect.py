@@ -44,7 +44,7 @@ def collect(folder: Path, to: Path) -> None:
         except DigitsError as error:
             print(f"left out: {error}", file=sys.stderr)
     if not rows:
-        raise DigitsError(f"expected at least one ledger in {folder}, got none: see docs/teachers.md")
+        raise DigitsError(f"expected at least one ledger in {folder}, got none: see docs/jupyterhub.md")
     exercises = sorted({exercise for row in rows.values() for exercise in row}, key=_by_number)
     table = [
         ["student", *exercises],

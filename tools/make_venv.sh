@@ -4,6 +4,7 @@
 #     tools/make_venv.sh         with the first of Python 3.13, 3.12 and 3.11 that runs
 #     tools/make_venv.sh --dev   and add what maintainers need, requirements-export.txt and requirements-dev.txt
 #     tools/make_venv.sh --find  only name the Python that would be taken
+#     tools/make_venv.sh --into PYTHON  make no .venv, but install into the environment of that Python, such as conda's
 #     PYTHON=/path/to/python3.11 tools/make_venv.sh
 #     WHEELHOUSE=/media/stick/wheelhouse tools/make_venv.sh    from the wheels in that folder, without a network
 #
@@ -84,15 +85,44 @@ check_platform() { # PYTHON; before anything is downloaded
     esac
 }
 
-install() { # PINS...; says why on stderr when it fails
+choose_source() { # sets what the packages come from, and what to say of it
+    wheelhouse=${WHEELHOUSE:-}
+    [ -n "$wheelhouse" ] || [ ! -d wheelhouse ] || wheelhouse=wheelhouse
+    if [ -n "$wheelhouse" ]; then
+        "$python" tools/wheelhouse.py check "$wheelhouse" || exit 1
+        from="--no-index --find-links $wheelhouse"
+        source="$wheelhouse, without a network"
+        remedy="make wheelhouse collects the packages anew"
+    else
+        from=
+        source="requirements.txt; once, with a network"
+        remedy="try again, with a network"
+    fi
+}
+
+install() { # PYTHON PINS...; says why on stderr when it fails
+    into=$1
+    shift
     for pins; do
-        if has_uv; then
-            uv pip install --quiet --python .venv/bin/python --no-deps --only-binary :all: $from -r "$pins"
+        if has_uv; then # without --override the overrides of pyproject.toml, as numpy>=1.26, would take the place of pins
+            uv pip install --quiet --python "$into" --no-deps --only-binary :all: $from -r "$pins" --override "$pins"
         else # compiling all modules beforehand takes 0.15 GB, and most are never imported
-            .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps \
+            "$into" -m pip install --quiet --disable-pip-version-check --no-compile --no-deps \
                 --only-binary :all: $from -r "$pins"
         fi || return 1
     done
+}
+
+fill() { # PYTHON; all that a student needs, into its environment
+    install "$1" requirements.txt || fail "requirements.txt could not be installed, for the reason above: $remedy"
+    "$1" -c 'import os, sysconfig
+with open(os.path.join(sysconfig.get_path("purelib"), "digits-with-mxnet.pth"), "w") as file:
+    print(os.getcwd(), file=file)' || fail "the project is not on the path of $1, for the reason above"
+    "$1" tools/link_libraries.py
+    # No question about news, which would cover the notebook, and no request to a server for them.
+    said=$("$1" -m jupyter labextension disable --level=sys_prefix \
+        @jupyterlab/apputils-extension:announcements 2>&1) ||
+        fail "JupyterLab could not be set up: $(printf '%s\n' "$said" | tail -n 1)"
 }
 
 add_dev() {
@@ -100,7 +130,7 @@ add_dev() {
     echo "Adding to .venv what maintainers need, from $dev_pins: a minute or two, 0.5 GB of disk"
     rm -f .venv/stamp-dev
     # shellcheck disable=SC2086 # two names
-    install $dev_pins || fail "$dev_pins could not be installed, for the reason above: $remedy"
+    install .venv/bin/python $dev_pins || fail "$dev_pins could not be installed, for the reason above: $remedy"
     dev_stamp >.venv/stamp-dev
 }
 
@@ -121,6 +151,16 @@ case ${1:-} in
     echo "$python"
     exit
     ;;
+--into)
+    PYTHON=${2:-} # an empty one counts as none
+    [ -n "$PYTHON" ] || fail "expected a Python after --into, got none: name that of an environment"
+    find_python
+    check_platform "$python"
+    choose_source
+    echo "Installing into the environment of $python from $source: a minute or two, 0.8 GB of disk"
+    fill "$python"
+    exit
+    ;;
 --dev) dev=yes ;;
 *) dev= ;;
 esac
@@ -134,20 +174,9 @@ fi
 restore # a run that was killed left it
 if is_whole; then exit 0; fi
 
-wheelhouse=${WHEELHOUSE:-}
-[ -n "$wheelhouse" ] || [ ! -d wheelhouse ] || wheelhouse=wheelhouse
 if is_fresh; then python=.venv/bin/python; else find_python; fi
 check_platform "$python"
-if [ -n "$wheelhouse" ]; then
-    "$python" tools/wheelhouse.py check "$wheelhouse" || exit 1
-    from="--no-index --find-links $wheelhouse"
-    source="$wheelhouse, without a network"
-    remedy="make wheelhouse collects the packages anew"
-else
-    from=
-    source="requirements.txt; once, with a network"
-    remedy="try again, with a network"
-fi
+choose_source
 
 trap leave EXIT # whatever happens, one whole .venv stays: the new one or the old one
 trap 'exit 130' INT TERM HUP
@@ -160,16 +189,8 @@ if ! is_fresh; then
     else # Python 3.11 adds setuptools, which nothing needs here
         "$python" -m venv .venv && .venv/bin/python -m pip uninstall --quiet --quiet --yes setuptools
     fi || fail "$python could not make .venv, for the reason above: mend it and try again"
-    install requirements.txt || fail "requirements.txt could not be installed, for the reason above: $remedy"
+    fill .venv/bin/python
     .venv/bin/python tools/link_duplicates.py .venv
-    .venv/bin/python -c 'import os, sysconfig
-with open(os.path.join(sysconfig.get_path("purelib"), "digits-with-mxnet.pth"), "w") as file:
-    print(os.getcwd(), file=file)'
-    .venv/bin/python tools/link_libraries.py
-    # No question about news, which would cover the notebook, and no request to a server for them.
-    said=$(.venv/bin/python -m jupyter labextension disable --level=sys_prefix \
-        @jupyterlab/apputils-extension:announcements 2>&1) ||
-        fail "JupyterLab could not be set up: $(printf '%s\n' "$said" | tail -n 1)"
     stamp .venv/bin/python >.venv/stamp.new
     mv .venv/stamp.new .venv/stamp # now it is whole, and `leave` deletes the old one
 fi

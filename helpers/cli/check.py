@@ -140,6 +140,8 @@ def _no_wheel() -> str:
         return f"MXNet has no wheel for Apple silicon: {container}"
     if system == "Linux" and machine != "x86_64":
         return f"MXNet's wheel for Linux on {machine} does not load, or there is none: {container}"
+    if system == "Linux" and platform.libc_ver()[0] != "glibc":  # Alpine's is musl
+        return f"MXNet's wheel for Linux needs glibc: {container}"
     return ""
 
 
@@ -234,7 +236,8 @@ def _mxnet() -> list[Line]:
     except subprocess.CalledProcessError as error:
         last = (error.stderr.strip().splitlines() or [f"exit code {error.returncode}"])[-1]
         libraries = "apt-get install libgomp1 libquadmath0, or python tools/link_libraries.py"
-        return [Line("import mxnet", "fails", problem=f"{last}: {libraries if '.so' in last else INSTALL}")]
+        fix = _no_wheel() or (libraries if ".so" in last else INSTALL)
+        return [Line("import mxnet", "fails", problem=f"{last}: {fix}")]
     except (subprocess.TimeoutExpired, ValueError, IndexError, OSError) as error:
         return [Line("import mxnet", "fails", problem=f"{error}: {INSTALL}")]
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()

@@ -118,6 +118,15 @@ def test_every_page_of_the_series_is_in_the_navigation(book, path):
     assert name in book_links.Page(book / "index.html").links
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_a_chapter_opens_in_colab_by_a_link(book, path):
+    """Without the badge's picture, which is another host's, and without the cell that does nothing elsewhere."""
+    page = book_links.Page(book / "notebooks" / f"{path.stem}.html")
+    [link] = [link for link in page.links if link.startswith("https://colab.research.google.com/github/")]
+    assert link.endswith(f"/blob/main/notebooks/{path.name}")
+    assert "hosted.py" not in (book / "notebooks" / f"{path.stem}.html").read_text(encoding="utf-8")
+
+
 def test_the_front_page_says_how_long_each_notebook_takes(book):
     front = (book / "index.html").read_text(encoding="utf-8")
     for path in NOTEBOOKS:

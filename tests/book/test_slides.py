@@ -53,6 +53,8 @@ def test_a_page_for_each_notebook(slides):
         pictures = re.findall(r"<img [^>]*>", text)
         assert all(re.search(r'alt="\w[^"]{15,}"', picture) for picture in pictures), path.name
         assert "No description has been provided" not in text
+        assert "Open in Colab" not in text
+        assert "hosted.py" not in text
 
 
 def test_links_of_the_slides_lead_to_files(slides):

@@ -168,6 +168,26 @@ def test_an_mxnet_that_does_not_import(tmp_path, script, problem):
 
 
 @pytest.mark.parametrize(
+    ("machine", "libc", "reason"),
+    [
+        ("aarch64", "glibc", "MXNet's wheel for Linux on aarch64 does not load, or there is none"),
+        ("x86_64", "musl", "MXNet's wheel for Linux needs glibc"),
+    ],
+)
+def test_a_linux_without_mxnet(tmp_path, machine, libc, reason):
+    """Its wheel is installed all the same, and does not find libraries that no package has."""
+    script = "raise OSError('libarmpl_lp64_mp.so: cannot open shared object file')"
+    (tmp_path / "mxnet.py").write_text(script, encoding="utf-8")
+    pretend = f"import platform; platform.machine = lambda: {machine!r}; platform.libc_ver = lambda: ({libc!r}, '')"
+    (tmp_path / "sitecustomize.py").write_text(pretend, encoding="utf-8")
+    code, lines = run(PYTHONPATH=str(tmp_path))
+    assert code == 1
+    assert lines["platform"]["problem"] == f"{reason}: use the container (docs/troubleshooting.md)"
+    assert lines["import mxnet"]["problem"].endswith(lines["platform"]["problem"])
+    assert "apt-get" not in str([line["problem"] for line in lines.values()])
+
+
+@pytest.mark.parametrize(
     ("source", "found", "remark"),
     [
         ("digits", "scikit-learn's digits", "unset it for MNIST"),

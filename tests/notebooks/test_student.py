@@ -59,6 +59,14 @@ def test_no_outputs_and_no_solutions(copy):
     assert [cell.id for cell in notebook.cells] == left
 
 
+def test_no_badge_leads_to_the_solutions(copy):
+    notebook, path = copy
+    assert "](https://colab.research.google.com" in nbformat.read(path, as_version=4).cells[0].source
+    for host in ("colab.research.google.com", "kaggle.com"):
+        assert host not in notebook.cells[0].source
+    assert [cell.id for cell in notebook.cells[:2]] == ["title", "fetch"]
+
+
 def test_gaps_are_kept(copy):
     notebook, path = copy
     gaps = [cell.source for cell in tagged(notebook, "gap")]

@@ -19,7 +19,7 @@ NOTEBOOKS = ["02_mlp", "03_lenet", "04_dropout_cnn"]
 def test_runs_to_its_end_from_the_shipped_parameters(name, tmp_path, monkeypatch):
     monkeypatch.setenv("DIGITS_SOURCE", "mnist")
     notebook = nbformat.read(Path(__file__).parents[2] / "notebooks" / f"{name}.ipynb", as_version=4)
-    setup = next(cell for cell in notebook.cells if cell.cell_type == "code")
+    setup = next(cell for cell in notebook.cells if cell.id == "setup")
     setup.source, replaced = re.subn(r"^TRAIN = True\b", "TRAIN = False", setup.source, flags=re.MULTILINE)
     assert replaced == 1
     copy = tmp_path / f"{name}.ipynb"
