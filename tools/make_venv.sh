@@ -76,9 +76,9 @@ find_python() { # sets $python, or fails with what was found
 }
 
 check_platform() { # PYTHON; before anything is downloaded
-    platform=$("$1" -c 'import platform; print(platform.system(), platform.machine(), platform.libc_ver()[0])')
+    platform=$("$1" -c 'import platform as p; print(*filter(None, (p.system(), p.machine(), p.libc_ver()[0])))')
     case $platform in
-    "Linux x86_64 glibc" | "Darwin x86_64 "*) ;;
+    "Linux x86_64 glibc" | "Darwin x86_64") ;;
     *)
         fail "expected Linux on x86-64 or an Intel Mac, got $platform, where MXNet 1.9.1 does not run: use $container"
         ;;
@@ -90,11 +90,9 @@ choose_source() { # sets what the packages come from, and what to say of it
     [ -n "$wheelhouse" ] || [ ! -d wheelhouse ] || wheelhouse=wheelhouse
     if [ -n "$wheelhouse" ]; then
         "$python" tools/wheelhouse.py check "$wheelhouse" || exit 1
-        from="--no-index --find-links $wheelhouse"
         source="$wheelhouse, without a network"
         remedy="make wheelhouse collects the packages anew"
     else
-        from=
         source="requirements.txt; once, with a network"
         remedy="try again, with a network"
     fi
@@ -104,11 +102,12 @@ install() { # PYTHON PINS...; says why on stderr when it fails
     into=$1
     shift
     for pins; do
+        if [ -n "$wheelhouse" ]; then set -- --no-index --find-links "$wheelhouse"; else set --; fi
         if has_uv; then # without --override the overrides of pyproject.toml, as numpy>=1.26, would take the place of pins
-            uv pip install --quiet --python "$into" --no-deps --only-binary :all: $from -r "$pins" --override "$pins"
+            uv pip install --quiet --python "$into" --no-deps --only-binary :all: "$@" -r "$pins" --override "$pins"
         else # compiling all modules beforehand takes 0.15 GB, and most are never imported
             "$into" -m pip install --quiet --disable-pip-version-check --no-compile --no-deps \
-                --only-binary :all: $from -r "$pins"
+                --only-binary :all: "$@" -r "$pins"
         fi || return 1
     done
 }
@@ -185,11 +184,12 @@ if ! is_fresh; then
     echo "Making .venv with $("$python" --version) from $source: a minute or two, 0.8 GB of disk"
     [ ! -d .venv ] || mv .venv .venv.old
     if has_uv; then
-        uv venv --quiet --seed --python "$python" .venv
-    else
-        "$python" -m venv .venv
+        uv venv --quiet --python "$python" .venv
+    else # Python 3.11 adds setuptools, which nothing needs here
+        "$python" -m venv .venv && .venv/bin/python -m pip uninstall --quiet --quiet --yes setuptools
     fi || fail "$python could not make .venv, for the reason above: mend it and try again"
     fill .venv/bin/python
+    .venv/bin/python tools/link_duplicates.py .venv
     stamp .venv/bin/python >.venv/stamp.new
     mv .venv/stamp.new .venv/stamp # now it is whole, and `leave` deletes the old one
 fi

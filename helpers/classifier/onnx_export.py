@@ -5,6 +5,7 @@ The package `onnx` is imported where a function needs it: whoever only asks a ne
 Chapter 8 and the command line.
 """
 
+import importlib
 import importlib.util
 import json
 from collections.abc import Iterator
@@ -16,11 +17,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from helpers.base.errors import DigitsError
-from helpers.base.files import atomic_write
+from helpers.base.files import atomic_write, check_writable
 from helpers.classifier.classifier import Classifier
 from helpers.networks.symbols import NETWORKS, probabilities
 
 import mxnet as mx
+from mxnet.onnx.mx2onnx._export_onnx import MXNetGraph
 
 if TYPE_CHECKING:
     import onnx
@@ -43,8 +45,7 @@ def export_onnx(classifier: Classifier, path: str | Path) -> None:
     `probabilities` (N, 10) float32. The file has passed the checker of `onnx`.
     Raises DigitsError unless `path` ends in .onnx and can be written.
     """
-    if Path(path).suffix != ".onnx":
-        raise DigitsError(f"expected a file name that ends in .onnx, got {path}: give it that ending")
+    check_target(path)
     import onnx
 
     symbol = _with_flatten(probabilities(NETWORKS[classifier.network]()))
@@ -55,6 +56,13 @@ def export_onnx(classifier: Classifier, path: str | Path) -> None:
         model = _portable(onnx.load(temporary), classifier.network)
         onnx.checker.check_model(model, full_check=True)
         onnx.save(model, temporary)
+
+
+def check_target(path: str | Path) -> None:
+    """Raise DigitsError where `export_onnx` could not write `path`; changes nothing."""
+    if Path(path).suffix != ".onnx":
+        raise DigitsError(f"expected a file name that ends in .onnx, got {path}: give it that ending")
+    check_writable(path)
 
 
 def _with_flatten(symbol: mx.sym.Symbol) -> mx.sym.Symbol:
@@ -103,6 +111,7 @@ def restored_mapping() -> Iterator[None]:
     """
     import onnx
 
+    _register_operators()
     if importlib.util.find_spec("onnx.mapping"):
         yield
         return
@@ -116,3 +125,10 @@ def restored_mapping() -> Iterator[None]:
         yield
     finally:
         del onnx.mapping
+
+
+def _register_operators() -> None:
+    """Let `mx.onnx` know its operators, where `onnx` was installed after `import mxnet`: it has none without it."""
+    if not MXNetGraph.registry_:
+        for name in ("_op_translations_opset12", "_op_translations_opset13"):
+            importlib.reload(importlib.import_module(f"mxnet.onnx.mx2onnx._op_translations.{name}"))

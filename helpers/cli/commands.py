@@ -209,10 +209,13 @@ def predict(options: Namespace) -> int:
 
 def export(options: Namespace) -> int:
     """Write a network as an ONNX file."""
+    from helpers.base.packages import fetch_onnx
     from helpers.classifier.classifier import Classifier
-    from helpers.classifier.onnx_export import INPUT, OUTPUT, export_onnx
+    from helpers.classifier.onnx_export import INPUT, OUTPUT, check_target, export_onnx
 
     classifier = Classifier.load(options.model)
+    check_target(options.to)
+    fetch_onnx()
     export_onnx(classifier, options.to)
     result = {
         "network": classifier.network,

@@ -30,7 +30,7 @@ PYTHON = """#!/bin/sh
 echo "$*" | head -n 1 >>"$NOTES"
 case "$*" in
 *sys.version_info*) echo 3.12 ;;
-*platform.system*) echo Linux x86_64 glibc ;;
+*p.system*) echo Linux x86_64 glibc ;;
 "-m helpers data"*) exit 1 ;;
 esac
 """

@@ -6,7 +6,6 @@ a minute and stops at packages that are not for the Python that it runs on.
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +13,8 @@ from pathlib import Path
 import pytest
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
+
+from tests.tools.uv import find_uv
 
 ROOT = Path(__file__).parents[2]
 STUDENTS = ("requirements.txt", "requirements-export.txt")
@@ -55,19 +56,6 @@ def unavailable(tmp_path_factory):
     if done.returncode:
         pytest.skip(f"the registry of packages does not answer: {done.stderr.strip().splitlines()[-1].strip()}")
     return unavailable
-
-
-def find_uv():
-    """That of the machine, or else the one that `make requirements` fetches, too."""
-    fetched = ROOT / ".cache" / "uv"
-    uv = shutil.which("uv") or shutil.which("uv", path=fetched / "bin")
-    if not uv:
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(fetched), "uv"]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode:
-            pytest.skip(f"uv could not be installed: {done.stderr.strip().splitlines()[-1]}")
-        uv = fetched / "bin" / "uv"
-    return uv
 
 
 def pins(names, platform, python):

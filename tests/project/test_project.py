@@ -20,15 +20,22 @@ from pathlib import Path
 import nbformat
 import pytest
 import yaml
+from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.tools.failures import assert_one_error
 from tests.tools.tracked import files
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 SCRIPTS = [ROOT / ".ci" / "run", *sorted((ROOT / "tools").glob("*.sh"))]
+EXTRAS = ("", "export", "dev")  # of pyproject.toml; "" for what everybody needs
+LOCKS = dict(zip(("requirements.txt", "requirements-export.txt", "requirements-dev.txt"), EXTRAS, strict=True))
+PLATFORMS = {
+    "Linux": {"sys_platform": "linux", "platform_system": "Linux", "platform_machine": "x86_64", "os_name": "posix"},
+    "macOS": {"sys_platform": "darwin", "platform_system": "Darwin", "platform_machine": "x86_64", "os_name": "posix"},
+}
+PYTHONS = ("3.11.2", "3.12.3", "3.13.5")  # of Debian 12, Ubuntu 24.04 and Debian 13
 FOLDERS = ("helpers", "demo", "jupyter", "benchmarks", "book", "tests", "tools")  # that hold Python, at any depth
 
 
@@ -38,14 +45,24 @@ def requirements(lines):
     return {canonicalize_name(requirement.name): requirement for requirement in found}
 
 
-def declared():
-    return requirements(PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"])
+def declared(extras=EXTRAS):
+    """The direct dependencies that these extras name. What an extra takes over from another one is not in it."""
+    listed = PROJECT["optional-dependencies"] | {"": PROJECT["dependencies"]}
+    lines = [line for extra in extras for line in listed[extra]]
+    return requirements(line for line in lines if not line.startswith(PROJECT["name"]))
 
 
-def pinned():
-    """By canonical name: the requirements of requirements.txt that hold for Linux on Python 3.11 and 3.12."""
-    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    return requirements(line for line in lines if line and not line.lstrip().startswith("#"))
+def pins(name):
+    """The requirements of a lock file, in its order."""
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+    return [Requirement(line) for line in lines if line and not line.lstrip().startswith("#")]
+
+
+def pinned(name, platform, python):
+    """Those of its pins that hold for a platform of PLATFORMS and a Python such as "3.12.1"."""
+    about = {"python_version": python.rpartition(".")[0], "python_full_version": python}
+    there = default_environment() | PLATFORMS[platform] | about
+    return [pin for pin in pins(name) if not pin.marker or pin.marker.evaluate(there)]
 
 
 def compared():
@@ -81,16 +98,33 @@ def imported(text):
 # Dependencies
 
 
-def test_declared_dependencies_are_pinned():
-    pins = pinned()
-    assert declared().keys() <= pins.keys()
-    for name, requirement in declared().items():
-        [version] = [specifier.version for specifier in pins[name].specifier if specifier.operator == "=="]
-        assert version in requirement.specifier, f"{name}: {version} is pinned, {requirement} is declared"
+@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_declared_dependencies_are_pinned(platform, python):
+    """Each once, in the file of those who need it or in one that it adds to, and in a version that is allowed."""
+    there = []
+    wanted = {}
+    for name, extra in LOCKS.items():
+        there += pinned(name, platform, python)
+        wanted |= declared([extra])
+        found = {canonicalize_name(pin.name): pin for pin in there}
+        assert len(found) == len(there), "a package is pinned twice"
+        assert wanted.keys() <= found.keys()
+        for package, requirement in wanted.items():
+            [version] = [specifier.version for specifier in found[package].specifier]
+            assert version in requirement.specifier, f"{package}: {version} is pinned, {requirement} is declared"
 
 
-def test_every_pin_is_exact():
-    assert [str(pin) for pin in pinned().values() if not re.fullmatch(r"==[\w.]+", str(pin.specifier))] == []
+@pytest.mark.parametrize("name", LOCKS)
+def test_every_pin_is_exact(name):
+    assert [str(pin) for pin in pins(name) if not re.fullmatch(r"==[\w.]+", str(pin.specifier))] == []
+
+
+def test_a_student_gets_no_tools_of_maintainers():
+    """jupyter-client and a few others come with JupyterLab."""
+    found = {canonicalize_name(pin.name) for pin in pins("requirements.txt")}
+    shared = {"jupyter-client", "nbclient", "nbconvert", "nbformat", "pyyaml"}
+    assert found & declared(["export", "dev"]).keys() <= shared
 
 
 def test_every_folder_with_python_is_looked_at():
@@ -171,7 +205,7 @@ def make(*arguments):
 
 def test_make_lists_its_targets():
     listed = make()
-    assert re.findall(r"^ +make (\S+)", listed, flags=re.MULTILINE)[:4] == ["help", "venv", "lab", "demo"]
+    assert re.findall(r"^ +make (\S+)", listed, flags=re.MULTILINE)[:5] == ["help", "venv", "venv-dev", "lab", "demo"]
 
 
 TARGETS = [
@@ -187,12 +221,16 @@ TARGETS = [
     "bench",
     "lint",
     "requirements",
+    "collect",
+    "links",
 ]
+DEV_TARGETS = {"book", "test", "test-all", "test-mnist", "notebooks", "bench", "lint"}  # that use maintainers' tools
 
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_targets_make_the_environment_first(target):
-    assert "tools/make_venv.sh" in make("--dry-run", target).splitlines()[0]
+    first = make("--dry-run", target).splitlines()[0]
+    assert first.endswith("sh tools/make_venv.sh --dev" if target in DEV_TARGETS else "sh tools/make_venv.sh")
 
 
 def is_open(port):
@@ -274,231 +312,6 @@ def test_elsewhere_the_tests_on_mnist_are_left_out(tmp_path):
     made = done.stdout.splitlines()
     assert (done.returncode, made) == (0, ["made venv", "made test-all"])
     assert "left out" in done.stderr
-
-
-# tools/make_venv.sh, run for real in a scratch copy with the PATH of a machine that lacks something
-
-
-class Machine:
-    """A scratch copy of what make_venv.sh needs, and a folder that is all of PATH."""
-
-    def __init__(self, folder):
-        self.project = folder / "a project"  # with a space, as a user's path may have
-        self.programs = folder / "bin"
-        (self.project / "tools").mkdir(parents=True)
-        self.programs.mkdir()
-        for name in ("make_venv.sh", "link_libraries.py"):
-            shutil.copy(ROOT / "tools" / name, self.project / "tools")
-        (self.project / "requirements.txt").write_text("one==1.0\n", encoding="utf-8")
-        for name in ("sh", "cat", "cksum", "dirname", "mv", "rm", "mkdir", "cp", "tail"):
-            (self.programs / name).symlink_to(shutil.which(name))
-
-    def add(self, name, script):
-        """Put a shell script of that name on PATH."""
-        (self.programs / name).write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
-        (self.programs / name).chmod(0o755)
-
-    def add_python(self, name, version="3.12.7", platform="Linux x86_64 glibc", lacks="nothing"):
-        """Put a Python on PATH that answers make_venv.sh's questions, makes a .venv and notes what pip is told."""
-        self.add(
-            name,
-            f"""
-            case "$*" in
-            *ensurepip*) [ "{lacks}" != ensurepip ] ;;
-            *sys.version_info*) echo {".".join(version.split(".")[:2])} ;;
-            *platform.system*) echo {platform} ;;
-            --version) echo Python {version} ;;
-            "-m venv .venv") mkdir -p .venv/bin; cp "$0" .venv/bin/python ;;
-            "-m pip"*) echo "$*" >>pip.log; [ "{lacks}" != network ] ;;
-            "-m jupyter"*) [ "{lacks}" != space ] || {{ echo Traceback; echo OSError: no space >&2; exit 1; }} ;;
-            esac""",
-        )
-
-    def run(self, *arguments, **variables):
-        return subprocess.run(
-            [self.programs / "sh", self.project / "tools" / "make_venv.sh", *arguments],
-            env={"PATH": str(self.programs)} | variables,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-
-    def installs(self):
-        log = self.project / "pip.log"
-        return len(log.read_text(encoding="utf-8").splitlines()) if log.exists() else 0
-
-
-@pytest.fixture
-def machine(tmp_path):
-    return Machine(tmp_path)
-
-
-WAYS_OUT = ("python3-venv", "PYTHON=", "environment.yml", "container")
-
-
-def test_no_python(machine):
-    assert_one_error(machine.run(), "expected Python 3.11 or 3.12, got no python3: use", *WAYS_OUT)
-    assert not (machine.project / ".venv").exists()
-
-
-def test_only_wrong_pythons(machine):
-    machine.add_python("python3", version="3.13.1")
-    machine.add("python3.12", "exit 127")  # as the shim of a version manager that has no 3.12
-    assert_one_error(machine.run(), "python3.12 (does not run), python3 (3.13)", *WAYS_OUT)
-
-
-def test_a_python_that_was_asked_for_is_not_replaced_by_another(machine):
-    machine.add_python("python3.12")
-    machine.add_python("python3.10", version="3.10.2")
-    assert_one_error(machine.run(PYTHON="python3.10"), "python3.10 (3.10)", *WAYS_OUT)
-    assert_one_error(machine.run(PYTHON="python3.9"), "got no python3.9", *WAYS_OUT)
-
-
-def test_a_python_without_venv(machine):
-    machine.add_python("python3", lacks="ensurepip")
-    assert_one_error(machine.run(), "python3 (3.12 without venv or ensurepip", *WAYS_OUT)
-    machine.add_python("python3.11", version="3.11.2")
-    assert machine.run("--find").stdout == "python3.11\n"
-    assert not (machine.project / ".venv").exists()
-    assert machine.run().returncode == 0
-
-
-@pytest.mark.parametrize("platform", ["Darwin arm64", "Windows AMD64", "Linux x86_64 musl"])
-def test_a_platform_without_mxnet(machine, platform):
-    machine.add_python("python3", platform=platform)
-    assert_one_error(machine.run(), "MXNet 1.9.1", platform, "container")
-
-
-def test_the_first_python_that_runs_is_taken(machine):
-    machine.add("python3.12", "exit 127")
-    machine.add_python("python3.11", version="3.11.2")
-    machine.add_python("python3", version="3.13.1")
-    done = machine.run()
-    assert done.returncode == 0, done.stderr
-    assert "Python 3.11.2" in done.stdout
-    assert len(done.stdout.splitlines()) == 1
-    assert (machine.project / ".venv" / "stamp").read_text(encoding="utf-8").startswith("3.11\n")
-
-
-def test_a_fresh_environment_is_left_alone(machine):
-    machine.add_python("python3")
-    assert machine.run().returncode == 0
-    assert machine.installs() == 2  # the pins, the project
-    os.utime(machine.project / "requirements.txt")  # as a fresh checkout would have it: newer, the same
-    done = machine.run()
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert machine.installs() == 2
-
-
-def test_a_newer_patch_of_the_python_makes_nothing_anew(machine):
-    machine.add_python("python3", version="3.12.3")
-    assert machine.run().returncode == 0
-    for place in (machine.programs / "python3", machine.project / ".venv" / "bin" / "python"):
-        place.write_text(place.read_text(encoding="utf-8").replace("3.12.3", "3.12.9"), encoding="utf-8")
-    assert machine.run(PYTHON="python3").stdout == ""
-    assert machine.installs() == 2
-
-
-def test_new_requirements_or_another_python_make_it_anew(machine):
-    machine.add_python("python3")
-    machine.add_python("python3.11", version="3.11.2")
-    assert machine.run(PYTHON="python3").returncode == 0
-    (machine.project / "requirements.txt").write_text("one==1.1\n", encoding="utf-8")
-    assert machine.run(PYTHON="python3").returncode == 0
-    assert machine.installs() == 4
-    assert machine.run(PYTHON="python3.11").returncode == 0
-    assert machine.installs() == 6
-    assert machine.run().returncode == 0  # whichever it was made with, it is fresh
-    assert machine.installs() == 6
-
-
-def test_a_failed_install_leaves_nothing_to_trust(machine):
-    machine.add_python("python3", lacks="network")
-    assert_one_error(machine.run(), "pip could not install requirements.txt", "network")
-    assert not (machine.project / ".venv").exists()
-    assert_one_error(machine.run(), "pip could not install requirements.txt")
-
-
-def test_a_jupyterlab_that_cannot_be_set_up(machine):
-    machine.add_python("python3", lacks="space")
-    assert_one_error(machine.run(), "JupyterLab could not be set up: OSError: no space")
-    assert not (machine.project / ".venv").exists()
-
-
-def test_a_failed_install_leaves_the_old_environment(machine):
-    machine.add_python("python3")
-    assert machine.run().returncode == 0
-    (machine.project / "requirements.txt").write_text("one==1.1\n", encoding="utf-8")
-    machine.add_python("python3", lacks="network")
-    assert machine.run().returncode == 1
-    assert (machine.project / ".venv" / "stamp").exists()
-    assert not (machine.project / ".venv.old").exists()
-
-
-def test_after_a_kill_the_old_environment_comes_back(machine):
-    machine.add_python("python3")
-    assert machine.run().returncode == 0
-    venv = machine.project / ".venv"
-    venv.rename(machine.project / ".venv.old")
-    (venv / "bin").mkdir(parents=True)  # half of a new one
-    machine.add_python("python3", lacks="network")
-    assert machine.run().returncode == 0, "the old one is fresh: nothing has to be installed"
-    assert (venv / "stamp").exists()
-
-
-def test_a_kill_while_the_old_environment_is_deleted_leaves_the_new_one(machine):
-    machine.add_python("python3")
-    assert machine.run().returncode == 0
-    (machine.project / "requirements.txt").write_text("one==1.1\n", encoding="utf-8")
-    (machine.programs / "rm").unlink()
-    machine.add("rm", f'case "$*" in *.venv.old*) kill -KILL $PPID ;; *) exec {shutil.which("rm")} "$@" ;; esac')
-    assert machine.run().returncode == -signal.SIGKILL
-    assert (machine.project / ".venv.old").exists()
-    assert (machine.run().stdout, machine.installs()) == ("", 4)  # the new one is whole
-
-
-def test_two_at_once_do_not_harm_each_other(machine):
-    machine.add_python("python3")
-    (machine.project / ".venv.pid").write_text(f"{os.getpid()}\n", encoding="utf-8")  # a process that runs
-    assert_one_error(machine.run(), f"is being made by process {os.getpid()}")
-    (machine.project / ".venv.pid").write_text("99999999\n", encoding="utf-8")  # one that was killed
-    assert machine.run().returncode == 0
-    assert not (machine.project / ".venv.pid").exists()
-
-
-def test_an_environment_that_is_there_already(machine):
-    """Conda's, Binder's or any other: it gets the pins, and no .venv is made."""
-    machine.add_python("python")
-    done = machine.run("--into", "python")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("Installing into the environment of python from requirements.txt")
-    assert not (machine.project / ".venv").exists()
-    log = (machine.project / "pip.log").read_text(encoding="utf-8").splitlines()
-    assert [line for line in log if "--no-deps" in line and line.endswith("-r requirements.txt")] == log
-
-
-@pytest.mark.parametrize(
-    ("python", "parts"),
-    [
-        ({"lacks": "network"}, ["requirements.txt could not be installed", "try again, with a network"]),
-        ({"version": "3.10.2"}, ["expected Python 3.11, 3.12 or 3.13, got python (3.10)"]),
-        ({"platform": "Linux aarch64 glibc"}, ["got Linux aarch64 glibc, where MXNet 1.9.1 does not run"]),
-    ],
-)
-def test_an_environment_that_cannot_be_filled(machine, python, parts):
-    machine.add_python("python", **python)
-    assert_one_error(machine.run("--into", "python"), *parts)
-    assert_one_error(machine.run("--into"), "expected a Python after --into, got none")
-
-
-def test_uv_installs_the_pins_themselves(machine):
-    """In this folder it would take the overrides of pyproject.toml for them, such as numpy>=1.26."""
-    machine.add_python("python")
-    machine.add("uv", 'echo "$*" >>uv.log')
-    assert machine.run("--into", "python").returncode == 0
-    [line] = (machine.project / "uv.log").read_text(encoding="utf-8").splitlines()
-    assert line.startswith("pip install --quiet --python python --no-deps ")
-    assert line.endswith("-r requirements.txt --override requirements.txt")
 
 
 # conftest.py, on a folder of its own
