@@ -5,7 +5,7 @@
 For each notebook it prints a line of JSON:
 
 - peak_mb: the most that the kernel has held at a time (VmHWM), pages that it shares with other kernels included;
-- then_mb: what it holds at the end, as long as the notebook stays open, pages that others share divided among them (PSS);
+- then_mb: what it holds at the end, for as long as the notebook is open; a shared page counts in part (PSS);
 - cpu_s: the seconds of one core that it has computed for;
 - seconds: how long it took here.
 

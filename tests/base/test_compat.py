@@ -35,6 +35,28 @@ module.fit(batches, num_epoch=1, optimizer_params={"learning_rate": 0.5}, initia
 print(dict(module.score(batches, "acc"))["accuracy"])
 """
 
+# How many batches of a training are still in memory when the last of them has been seen by a callback.
+BATCHES = """
+import helpers
+import weakref
+import mxnet as mx
+import numpy as np
+
+batches = mx.io.NDArrayIter(np.zeros((1000, 4)), np.zeros(1000), 50)
+scores = mx.sym.FullyConnected(mx.sym.Variable("data"), num_hidden=4)
+module = mx.mod.Module(mx.sym.SoftmaxOutput(scores, name="softmax"))
+seen = []
+
+
+def note(parameters):
+    seen.append(weakref.ref(parameters.locals["data_batch"]))
+    if len(seen) == 40:
+        print(sum(batch() is not None for batch in seen))
+
+
+module.fit(batches, num_epoch=2, batch_end_callback=note)
+"""
+
 COMPARE_NUMPY = """
 import json
 import numpy as np
@@ -108,6 +130,12 @@ def test_a_first_training_works_and_is_silent(python):
     assert done.stderr == ""
     assert done.returncode == 0
     assert float(done.stdout) > 0.9
+
+
+def test_a_training_with_a_callback_lets_go_of_its_batches(python):
+    done = run(python, BATCHES)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) <= 3  # this one, the one before and the one that is being fetched
 
 
 def test_only_names_that_numpy_lacks_are_added(python):

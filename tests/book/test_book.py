@@ -119,11 +119,13 @@ def test_every_page_of_the_series_is_in_the_navigation(book, path):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
-def test_a_chapter_opens_in_colab_by_a_link(book, path):
+def test_a_chapter_opens_in_colab_and_on_binder_by_a_link(book, path):
     """Without the badge's picture, which is another host's, and without the cell that does nothing elsewhere."""
     page = book_links.Page(book / "notebooks" / f"{path.stem}.html")
-    [link] = [link for link in page.links if link.startswith("https://colab.research.google.com/github/")]
+    [link] = {link for link in page.links if link.startswith("https://colab.research.google.com/github/")}
     assert link.endswith(f"/blob/main/notebooks/{path.name}")
+    [launch] = {link for link in page.links if link.startswith("https://mybinder.org/v2/gh/")}
+    assert launch.endswith(f"/main?urlpath=lab/tree/notebooks/{path.name}")
     assert "hosted.py" not in (book / "notebooks" / f"{path.stem}.html").read_text(encoding="utf-8")
 
 

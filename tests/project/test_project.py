@@ -151,31 +151,21 @@ def test_what_is_imported_is_declared():
             assert names & where.keys(), f"{path.name} imports {package}, which is declared nowhere"
 
 
-def test_conda_brings_what_no_wheel_does():
-    """The packages come from the lock files, which conda's pip would not install as they stand."""
-    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
-    conda = environment["dependencies"]
-    assert {"graphviz", "pip"} <= set(conda)
-    assert set(conda) & {"python=3.11", "python=3.12", "python=3.13"}
-    text = (ROOT / "environment.yml").read_text(encoding="utf-8")
-    assert "tools/make_venv.sh --into python" in text
-
-
-def test_the_container_has_a_python_that_mxnet_runs_on():
-    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
-    assert re.findall(r"^FROM (\S+)", dockerfile, flags=re.MULTILINE)[0] == "python:3.12-slim"
-    assert " graphviz" in dockerfile
-    container = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text(encoding="utf-8"))
-    dockerfile_named = ROOT / ".devcontainer" / container["build"]["dockerfile"]
-    assert dockerfile_named.resolve() == ROOT.resolve() / "Dockerfile"
-    assert f" AS {container['build']['target']}\n" in dockerfile
-
-
 def test_the_workflow_runs_the_same_script():
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
     [job] = workflow["jobs"].values()
     assert job["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13"]
     assert "bash .ci/run" in [step.get("run") for step in job["steps"]]
+
+
+def test_the_book_is_published():
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "pages.yml").read_text(encoding="utf-8"))
+    [job] = workflow["jobs"].values()
+    assert workflow["permissions"] == {"contents": "read", "pages": "write", "id-token": "write"}
+    assert "make book" in [step.get("run") for step in job["steps"]]
+    [upload] = [step for step in job["steps"] if step.get("uses", "").startswith("actions/upload-pages-artifact@")]
+    assert upload["with"]["path"] == "build/book"  # where `make book` puts it
+    assert job["steps"][-1]["uses"].startswith("actions/deploy-pages@")
 
 
 # Files
