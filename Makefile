@@ -18,7 +18,7 @@ BEGAN := $(shell date +%s)
 TOOK = code=$$?; took=$$(($$(date +%s) - $(BEGAN))); echo "$@: $$((took / 60)) min $$((took % 60)) s"; exit $$code
 
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-dev lab demo student slides book wheelhouse test test-all test-mnist notebooks bench lint requirements collect links clean
+.PHONY: help venv venv-dev lab demo student slides book wheelhouse test test-pythons test-all test-mnist notebooks bench lint requirements collect links clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -59,12 +59,16 @@ test: lint ## run what tells in 5 minutes whether all works: style, unit tests, 
 	@echo "Running the unit tests, and every notebook on the offline digits"
 	@DIGITS_SOURCE=digits $(PYTEST) $(PARALLEL) $(NBVAL) --quick $(ARGS) tests notebooks; $(TOOK)
 
+test-pythons: venv-dev ## run what computes, and every notebook on the offline digits, with the other Pythons of this machine
+	@sh tools/test_pythons.sh $(PARALLEL) $(NBVAL) $(ARGS); $(TOOK)
+
 # First a trial of `bench`: the tests try lines of code in its environment.
 test-all: lint ## run everything in 40 minutes: also hosts, browsers, the book, installations, the notebooks on MNIST
 	@sh tools/make_bench_venv.sh
 	@$(PY) benchmarks/frameworks.py --smoke --source digits --networks mlp --forms mxnet pytorch jax keras
 	@echo "Running all tests but those that count seconds, and every notebook on the offline digits"
 	@DIGITS_SOURCE=digits $(PYTEST) $(PARALLEL) $(NBVAL) -m "not quiet" tests notebooks
+	@sh tools/test_pythons.sh $(PARALLEL) $(NBVAL)
 	@echo "Running the tests that count seconds"
 	@$(PYTEST) -m quiet tests
 	@if $(PY) -m helpers data --source mnist >/dev/null; then $(ON_MNIST); \

@@ -17,6 +17,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
+venv=${DIGITS_VENV:-.venv} # another folder of the project, to try another Python in (tools/test_pythons.sh)
 dev_pins="requirements-export.txt requirements-dev.txt"
 container="the container (docs/troubleshooting.md)"
 ways_out="use apt-get install python3 python3-venv, make PYTHON=/path/to/python3.12 ..., \
@@ -46,12 +47,12 @@ dev_stamp() {
 }
 
 is_fresh() {
-    [ -f .venv/stamp ] && [ "$(stamp .venv/bin/python)" = "$(cat .venv/stamp)" ] &&
-        { [ -z "${PYTHON:-}" ] || [ "$(stamp "$PYTHON")" = "$(cat .venv/stamp)" ]; }
+    [ -f "$venv/stamp" ] && [ "$(stamp "$venv/bin/python")" = "$(cat "$venv/stamp")" ] &&
+        { [ -z "${PYTHON:-}" ] || [ "$(stamp "$PYTHON")" = "$(cat "$venv/stamp")" ]; }
 }
 
 is_dev_fresh() {
-    [ -f .venv/stamp-dev ] && [ "$(dev_stamp)" = "$(cat .venv/stamp-dev)" ]
+    [ -f "$venv/stamp-dev" ] && [ "$(dev_stamp)" = "$(cat "$venv/stamp-dev")" ]
 }
 
 find_python() { # sets $python, or fails with what was found
@@ -126,22 +127,22 @@ with open(os.path.join(sysconfig.get_path("purelib"), "digits-with-mxnet.pth"), 
 
 add_dev() {
     is_dev_fresh && return
-    echo "Adding to .venv what maintainers need, from $dev_pins: a minute or two, 0.5 GB of disk"
-    rm -f .venv/stamp-dev
+    echo "Adding to $venv what maintainers need, from $dev_pins: a minute or two, 0.5 GB of disk"
+    rm -f "$venv/stamp-dev"
     # shellcheck disable=SC2086 # two names
-    install .venv/bin/python $dev_pins || fail "$dev_pins could not be installed, for the reason above: $remedy"
-    dev_stamp >.venv/stamp-dev
+    install "$venv/bin/python" $dev_pins || fail "$dev_pins could not be installed, for the reason above: $remedy"
+    dev_stamp >"$venv/stamp-dev"
 }
 
 restore() { # put the old .venv back where the new one is not whole, else delete it
-    [ -d .venv.old ] || return 0
-    if [ -f .venv/stamp ]; then rm -rf .venv.old; else rm -rf .venv && mv .venv.old .venv; fi
+    [ -d "$venv.old" ] || return 0
+    if [ -f "$venv/stamp" ]; then rm -rf "$venv.old"; else rm -rf "$venv" && mv "$venv.old" "$venv"; fi
 }
 
 leave() {
-    [ -f .venv/stamp ] || rm -rf .venv
+    [ -f "$venv/stamp" ] || rm -rf "$venv"
     restore
-    rm -f .venv.pid
+    rm -f "$venv.pid"
 }
 
 case ${1:-} in
@@ -167,30 +168,30 @@ is_whole() {
     is_fresh && { [ -z "$dev" ] || is_dev_fresh; }
 }
 if is_whole; then exit 0; fi
-if [ -f .venv.pid ] && kill -0 "$(cat .venv.pid)" 2>/dev/null; then
-    fail ".venv is being made by process $(cat .venv.pid): wait for it (if it is not, remove .venv.pid)"
+if [ -f "$venv.pid" ] && kill -0 "$(cat "$venv.pid")" 2>/dev/null; then
+    fail "$venv is being made by process $(cat "$venv.pid"): wait for it (if it is not, remove $venv.pid)"
 fi
 restore # a run that was killed left it
 if is_whole; then exit 0; fi
 
-if is_fresh; then python=.venv/bin/python; else find_python; fi
+if is_fresh; then python="$venv/bin/python"; else find_python; fi
 check_platform "$python"
 choose_source
 
 trap leave EXIT # whatever happens, one whole .venv stays: the new one or the old one
 trap 'exit 130' INT TERM HUP
-echo $$ >.venv.pid
+echo $$ >"$venv.pid"
 if ! is_fresh; then
-    echo "Making .venv with $("$python" --version) from $source: a minute or two, 0.8 GB of disk"
-    [ ! -d .venv ] || mv .venv .venv.old
+    echo "Making $venv with $("$python" --version) from $source: a minute or two, 0.8 GB of disk"
+    [ ! -d "$venv" ] || mv "$venv" "$venv.old"
     if has_uv; then
-        uv venv --quiet --python "$python" .venv
+        uv venv --quiet --python "$python" "$venv"
     else # Python 3.11 adds setuptools, which nothing needs here
-        "$python" -m venv .venv && .venv/bin/python -m pip uninstall --quiet --quiet --yes setuptools
-    fi || fail "$python could not make .venv, for the reason above: mend it and try again"
-    fill .venv/bin/python
-    .venv/bin/python tools/link_duplicates.py .venv
-    stamp .venv/bin/python >.venv/stamp.new
-    mv .venv/stamp.new .venv/stamp # now it is whole, and `leave` deletes the old one
+        "$python" -m venv "$venv" && "$venv/bin/python" -m pip uninstall --quiet --quiet --yes setuptools
+    fi || fail "$python could not make $venv, for the reason above: mend it and try again"
+    fill "$venv/bin/python"
+    "$venv/bin/python" tools/link_duplicates.py "$venv"
+    stamp "$venv/bin/python" >"$venv/stamp.new"
+    mv "$venv/stamp.new" "$venv/stamp" # now it is whole, and `leave` deletes the old one
 fi
 [ -z "$dev" ] || add_dev

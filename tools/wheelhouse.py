@@ -1,7 +1,9 @@
-"""Collect the packages of requirements.txt in a folder, from which `make lab` installs them without a network.
+"""Collect the packages that students need in a folder, from which `make lab` installs them without a network.
 
     python tools/wheelhouse.py collect [FOLDER]    what `make wheelhouse` does; without FOLDER in wheelhouse/
     python tools/wheelhouse.py check [FOLDER]      whether the project can be installed from it here
+
+They are those of requirements.txt, and those of requirements-export.txt that the chapter after MXNet fetches.
 
 It needs nothing but a Python, since there may be no .venv yet. The folder is collected beside its place and then
 renamed, so it is there whole or not at all. Its contents.json tells what it was collected for, and the SHA-256 of each
@@ -21,7 +23,7 @@ from contextlib import suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PINS = ROOT / "requirements.txt"
+PINS = tuple(ROOT / name for name in ("requirements.txt", "requirements-export.txt"))
 CONTENTS = "contents.json"
 ANEW = "collect it anew with make wheelhouse, or copy it again"
 
@@ -72,7 +74,7 @@ def check(folder: Path) -> None:
             raise WheelhouseError(f"{expected}, got {found}: {fix}")
         if pins != here["pins"]:
             raise WheelhouseError(
-                f"expected a wheelhouse for the pins here, got {folder}, which is for another requirements.txt: {ANEW}"
+                f"expected a wheelhouse for the pins here, got {folder}, which is for other ones: {ANEW}"
             )
         for name, sha256 in wheels.items():
             if _sha256(folder / name) != sha256:
@@ -93,7 +95,7 @@ def _here() -> dict[str, str]:
     return {
         "python": "{}.{}".format(*sys.version_info),
         "platform": " ".join((platform.system(), platform.machine(), platform.libc_ver()[0])).strip(),
-        "pins": _sha256(PINS),
+        "pins": " ".join(map(_sha256, PINS)),
     }
 
 
@@ -110,8 +112,10 @@ def _download(folder: Path) -> None:
         except subprocess.CalledProcessError as error:
             fix = "see that the disk is not full"
             raise WheelhouseError(f"this Python cannot make an environment with pip: {fix}") from error
-        options = ["--quiet", "--disable-pip-version-check", "--only-binary", ":all:", "--dest", folder]
-        command = [Path(temporary, "bin", "python"), "-m", "pip", "download", *options, "--requirement", PINS]
+        # The pins are whole. MXNet's metadata would keep a resolver from most of them.
+        options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:", "--dest", folder]
+        command = [Path(temporary, "bin", "python"), "-m", "pip", "download", *options]
+        command += [part for pins in PINS for part in ("--requirement", pins)]
         done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         lines = done.stderr.strip().splitlines() or ["no reason given"]
@@ -135,7 +139,7 @@ def _sha256(path: Path) -> str:
 
 def main() -> int:
     """Collect or check. Returns the exit code: 0, or 1 where something is wrong and a line says what."""
-    parser = argparse.ArgumentParser(description="Collect the wheels of requirements.txt, or check them.")
+    parser = argparse.ArgumentParser(description="Collect the wheels of what students need, or check them.")
     parser.add_argument("command", choices=["collect", "check"])
     parser.add_argument("folder", type=Path, nargs="?", default=ROOT / "wheelhouse")
     options = parser.parse_args()
@@ -144,7 +148,7 @@ def main() -> int:
         if options.command == "check":
             check(folder)
         else:
-            print(f"Collecting the wheels of requirements.txt in {folder}: some minutes, 0.4 GB of disk")
+            print(f"Collecting the wheels that students need in {folder}: some minutes, 0.4 GB of disk")
             collect(folder)
             print("They are whole. Elsewhere: make lab WHEELHOUSE=/path/to/the/copied/folder")
     except WheelhouseError as error:

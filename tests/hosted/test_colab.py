@@ -39,10 +39,9 @@ pytestmark = pytest.mark.slow
 
 def python_of_colab():
     """A Python of Colab's version that can make environments; None where there is none."""
-    named = filter(None, os.environ.get("COMPAT_PYTHONS", "").split(":"))
     installed = sorted(Path.home().glob(f".pyenv/versions/{VERSION}.*/bin/python"))
     question = f"import ensurepip, sys; sys.exit('%d.%d' % sys.version_info[:2] != '{VERSION}')"
-    for python in (sys.executable, *named, f"python{VERSION}", *installed):
+    for python in (sys.executable, f"python{VERSION}", *installed):
         found = shutil.which(python)
         if found and subprocess.run([found, "-c", question], capture_output=True).returncode == 0:
             return found

@@ -229,6 +229,12 @@ def test_into_the_environment_of_another_python(machine):
     assert_one_error(machine.run("--into", "python3.9"), "got no python3.9", *WAYS_OUT)
 
 
+def test_an_environment_that_cannot_be_filled(machine):
+    machine.add_python("python", lacks="network")
+    done = machine.run("--into", "python")
+    assert_one_error(done, "requirements.txt could not be installed", "try again, with a network")
+
+
 @pytest.mark.parametrize("with_uv", [False, True], ids=["pip", "uv"])
 def test_a_wheelhouse_is_used_instead_of_a_network(machine, with_uv):
     """Its path may have a space."""

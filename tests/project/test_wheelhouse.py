@@ -15,10 +15,11 @@ from tests.tools.failures import assert_one_error
 
 ROOT = Path(__file__).parents[2]
 PYTHON = str(Path(sys.executable).resolve())  # that .venv was made with, since a wheelhouse is collected before .venv
-INSTALLED = ("helpers", "jupyter", "tools", "LICENSE", "README.md", "pyproject.toml", "requirements.txt")
+LOCKS = ("requirements.txt", "requirements-export.txt")
+INSTALLED = ("helpers", "jupyter", "tools", "LICENSE", "README.md", "pyproject.toml", *LOCKS)
 pytestmark = pytest.mark.slow
 
-PIN = "six==1.17.0"  # one small wheel, for what does not depend on how many there are
+PINS = dict(zip(LOCKS, ("six==1.17.0", "toml==0.10.2"), strict=True))  # small wheels, for what needs no others
 
 # No index, no wheels of the user, and for what would ask all the same a proxy that does not answer. Nor is each module
 # compiled beforehand: the test imports few of them.
@@ -48,16 +49,17 @@ def copy_of_project(folder, names):
     return folder
 
 
-def copy_with_one_pin(folder):
+def copy_with_few_pins(folder):
     project = copy_of_project(folder, ["tools"])
-    (project / "requirements.txt").write_text(f"{PIN}\n", encoding="utf-8")
+    for name, pin in PINS.items():
+        (project / name).write_text(f"{pin}\n", encoding="utf-8")
     return project
 
 
 @pytest.fixture(scope="module")
 def collected(tmp_path_factory):
-    """A project of one pin with its wheelhouse."""
-    project = copy_with_one_pin(tmp_path_factory.mktemp("collected") / "project")
+    """A project of few pins with its wheelhouse."""
+    project = copy_with_few_pins(tmp_path_factory.mktemp("collected") / "project")
     done = collect(project)
     if "try with a network" in done.stderr:
         pytest.skip(f"wheels cannot be had here: {done.stderr}")
@@ -71,17 +73,32 @@ def project(collected, tmp_path):
     return shutil.copytree(collected, tmp_path / "project")
 
 
-def test_the_lab_is_installed_without_a_network(collected, tmp_path):
-    """With all pins, from a folder elsewhere, and into a project whose path has a space."""
-    project = copy_of_project(tmp_path / "a project", INSTALLED)
-    stick = tmp_path / "stick"
+@pytest.fixture(scope="module")
+def installed(collected, tmp_path_factory):
+    """A project with all pins and a .venv, made from a folder elsewhere. Its path has a space, and so has the folder's.
+
+    A student's .venv as it is: nothing else of this module may be installed into it.
+    """
+    folder = tmp_path_factory.mktemp("installed")
+    project = copy_of_project(folder / "a project", INSTALLED)
+    stick = folder / "a stick"
     stick.mkdir()
     done = collect(project, stick)
     assert (done.returncode, done.stderr) == (0, "")
-
     done = make_venv(project, WHEELHOUSE=str(stick))
     assert (done.returncode, done.stderr) == (0, "")
     assert "without a network" in done.stdout
+    return project, stick
+
+
+def disk_usage(folder):
+    """The bytes that a folder takes on the disk, each file once, however many links it has."""
+    found = {path.lstat().st_ino: path.lstat() for path in [folder, *folder.rglob("*")]}
+    return sum(about.st_blocks * 512 for about in found.values())
+
+
+def test_the_lab_is_installed_without_a_network(installed, tmp_path):
+    project, _ = installed
     python = project / ".venv" / "bin" / "python"
     imports = "import helpers, mxnet; print(mxnet.__version__, helpers.__file__)"
     done = run(python, "-c", imports, folder=tmp_path, environment=OFFLINE)
@@ -89,6 +106,47 @@ def test_the_lab_is_installed_without_a_network(collected, tmp_path):
     done = run(project / ".venv" / "bin" / "jupyter", "lab", "--version", folder=tmp_path, environment=OFFLINE)
     pins = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     assert f"jupyterlab=={done.stdout.strip()}" in pins, done.stderr
+
+
+def test_a_students_environment_is_small(installed):
+    """At most 0.85 GB before its first use; what Python then compiles of it takes another 0.06."""
+    project, _ = installed
+    assert disk_usage(project / ".venv") <= 0.85e9
+
+
+def test_files_that_packages_install_twice_take_their_room_once(installed):
+    """JupyterLab's pages are among them. What was linked is still what was installed."""
+    project, _ = installed
+    venv = project / ".venv"
+    [shared] = (venv / "share" / "jupyter" / "lab" / "static").glob("jlab_core.*.js")
+    [own] = venv.glob("lib/python3*/site-packages/jupyterlab/static/jlab_core.*.js")
+    assert shared.samefile(own)
+    check = (
+        "import base64, hashlib\nfrom importlib.metadata import distribution\n"
+        "for file in distribution('jupyterlab').files:\n"
+        "    if file.hash and not file.match('__pycache__/*'):\n"
+        "        digest = hashlib.new(file.hash.mode, file.locate().read_bytes()).digest()\n"
+        "        assert base64.urlsafe_b64encode(digest).decode().rstrip('=') == file.hash.value, file\n"
+    )
+    done = run(venv / "bin" / "python", "-c", check, folder=project, environment=OFFLINE)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_export_is_fetched_without_a_network(installed):
+    """In a process that has imported MXNet already. It is the last test of the installation, which it changes."""
+    project, stick = installed
+    python = project / ".venv" / "bin" / "python"
+    out = project / "lenet.onnx"
+    command = [python, "-m", "helpers", "export", "lenet", "--to"]
+    missing = run(*command, "lenet.txt", folder=project, environment=OFFLINE | {"WHEELHOUSE": str(stick)})
+    assert_one_error(missing, "expected a file name that ends in .onnx")  # before anything is fetched
+    code = "import helpers, mxnet, sys\nfrom helpers.cli.main import main\nsys.exit(main(sys.argv[1:]))"
+    command = [python, "-c", code, "export", "lenet", "--to", "lenet.onnx"]
+    done = run(*command, folder=project, environment=OFFLINE | {"WHEELHOUSE": str(stick)})
+    assert (done.returncode, done.stderr) == (0, f"Fetching onnx and onnxruntime from {stick}, 120 MB, once\n")
+    assert out.stat().st_size > 1e6
+    done = run(*command, folder=project, environment=OFFLINE)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_whole_wheelhouse_is_not_collected_again(project):
@@ -106,7 +164,7 @@ def test_without_a_network_the_old_wheelhouse_stays(project):
 
 
 def test_killed_while_it_collects(collected, tmp_path):
-    project = copy_with_one_pin(tmp_path / "project")
+    project = copy_with_few_pins(tmp_path / "project")
     environment = ONLINE | {"TMPDIR": str(tmp_path)}
     command = [PYTHON, "tools/wheelhouse.py", "collect"]
     job = subprocess.Popen(command, cwd=project, env=environment, start_new_session=True)
@@ -140,7 +198,7 @@ def change(project, **contents):
 
 
 def wheel(project):
-    [path] = (project / "wheelhouse").glob("*.whl")
+    [path] = (project / "wheelhouse").glob("six-*.whl")
     return path
 
 
@@ -155,7 +213,8 @@ DAMAGES = {
     "another table": (lambda p: change(p, wheels=None), "cannot be read", "collect it anew"),
     "another Python": (lambda p: change(p, python="3.9"), "is for Python 3.9 on", "PYTHON=/path/to/python3.9"),
     "another platform": (lambda p: change(p, platform="Darwin x86_64"), "Darwin x86_64", "on a machine like this one"),
-    "other pins": (lambda p: (p / "requirements.txt").write_text("six==1.16.0"), "another requirements.txt"),
+    "other pins": (lambda p: (p / LOCKS[0]).write_text("six==1.16.0"), "for the pins here", "for other ones"),
+    "other pins of the export": (lambda p: (p / LOCKS[1]).write_text("toml==0.10.1"), "for other ones"),
 }
 
 
