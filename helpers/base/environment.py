@@ -2,8 +2,8 @@
 
 MXNet 1.9.1 and OpenMP read environment variables in C++. A value that they cannot read, or one out of range, aborts the
 process (a notebook says "Kernel died"), hangs it, or fails deep inside MXNet. `SETTINGS` has the variables that MXNet
-reads on the way of this series, with the values that it takes. Nothing that works is refused: what MXNet never reads
-here is not in the table, and neither is a limit on a number with which MXNet gets along.
+reads in this series, with the values that it takes. Nothing that works is refused: a variable that MXNet never reads
+here is not in the table, and a number has no limits but those beyond which MXNet fails.
 
 `helpers/__init__.py` calls `prepare()`. A notebook gets the error at once; elsewhere it comes with `import mxnet`, so
 that whatever does without MXNet goes on working, such as a Jupyter server or `python -m helpers check`.

@@ -263,6 +263,9 @@ def _mxnet() -> list[Line]:
 
 def _fix(last: str) -> str:
     """The next step where MXNet fails and leaves this last line on stderr."""
+    no_wheel = _no_wheel()
+    if no_wheel:
+        return no_wheel
     variable = environment.to_blame(_starts)
     if variable:
         return f"unset {variable}"

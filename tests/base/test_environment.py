@@ -23,6 +23,7 @@ ALL = 'expected OMP_NUM_THREADS to be a whole number from 1 to 10000, got "all":
 def clean(**variables):
     """This process's environment without any variable of MXNet, with `variables`."""
     prefixes = (*READ_BY_MXNET, "DIGITS_")
+    variables = {"PYTHONPATH": str(ROOT)} | variables  # a kernel starts in notebooks/
     return {name: value for name, value in os.environ.items() if not name.startswith(prefixes)} | variables
 
 
@@ -182,6 +183,12 @@ def test_a_valid_form_works(variables, threads):
 def test_a_command_that_needs_mxnet_says_it_in_one_line(options, variables, line):
     done = python(*options, "-m", "helpers", "evaluate", "mlp", "--source", "digits", **variables)
     assert_one_error(done, line)
+
+
+def test_a_worker_that_was_left_over_says_it_in_one_line(tmp_path):
+    command = ["train", "mlp", "--source", "digits", "--out", tmp_path / "mlp.params"]
+    done = python("-m", "helpers", *command, DMLC_ROLE="worker")
+    assert_one_error(done, "beside DMLC_ROLE=worker, got none: unset DMLC_ROLE, or start the job with ")
 
 
 def test_a_script_gets_a_digits_error_instead_of_an_abort():
