@@ -1,6 +1,7 @@
 """The book's demo makes the same image of a drawing in the browser as helpers.drawing does in Python."""
 
 import dataclasses
+import itertools
 import json
 import math
 import shutil
@@ -32,6 +33,7 @@ EVERY_STEP = [
     Steps(False, False, False),
     Steps(resize=True),
 ]
+PENS = [0.002, 0.02, PEN_WIDTH, 0.14, 1]
 NOTHING = float("nan")
 ODD = {
     "nothing": [],
@@ -61,13 +63,20 @@ def examples():
 
 def in_browser(drawings, pen=PEN_WIDTH, steps=ALL_STEPS):
     """The images that to_mnist.js makes: (N, 28, 28) float32 in 0..1."""
+    return in_browser_each([(strokes, pen, steps) for strokes in drawings])
+
+
+def in_browser_each(drawings):
+    """Likewise, of drawings that are (strokes, pen, steps)."""
     node = shutil.which("node")
     if not node:
         pytest.skip("node is missing, which runs the demo's drawing code: `apt-get install nodejs`")
-    options = {"pen": pen, "steps": dataclasses.asdict(steps)}
-    message = json.dumps([{"strokes": sendable(strokes)} | options for strokes in drawings])
+    message = [
+        {"strokes": sendable(strokes), "pen": pen, "steps": dataclasses.asdict(steps)}
+        for strokes, pen, steps in drawings
+    ]
     command = [node, "--input-type=module", "--eval", DRAW, str(MODULE)]
-    done = subprocess.run(command, input=message.encode(), capture_output=True, timeout=120)
+    done = subprocess.run(command, input=json.dumps(message).encode(), capture_output=True, timeout=120)
     assert done.returncode == 0, done.stderr.decode()
     return np.frombuffer(done.stdout, np.uint8).reshape(-1, 28, 28).astype(np.float32) / 255
 
@@ -95,11 +104,20 @@ def test_pen_digits_give_the_same_images_and_answers(pen_strokes):
     assert np.count_nonzero(answers(ours) == answers(pythons)) >= 599
 
 
-@pytest.mark.parametrize("steps", EVERY_STEP, ids=str)
-@pytest.mark.parametrize("pen", [0.002, 0.02, PEN_WIDTH, 0.14, 1])
-def test_every_step_gives_the_same_image(examples, steps, pen):
+@pytest.fixture(scope="module")
+def every_image(examples):
+    """All examples and odd drawings with each pen and each choice of steps, as one process of node makes them."""
     drawings = [*examples, *ODD.values()]
-    differences = np.abs(in_browser(drawings, pen, steps) - in_python(drawings, pen, steps)).max(axis=(1, 2))
+    ways = list(itertools.product(PENS, EVERY_STEP))
+    images = in_browser_each([(strokes, *way) for way in ways for strokes in drawings])
+    return dict(zip(ways, np.split(images, len(ways)), strict=True))
+
+
+@pytest.mark.parametrize("steps", EVERY_STEP, ids=str)
+@pytest.mark.parametrize("pen", PENS)
+def test_every_step_gives_the_same_image(examples, every_image, steps, pen):
+    ours, pythons = every_image[pen, steps], in_python([*examples, *ODD.values()], pen, steps)
+    differences = np.abs(ours - pythons).max(axis=(1, 2))
     names = [*range(len(examples)), *ODD]
     assert {name: difference for name, difference in zip(names, differences, strict=True) if difference > FAR} == {}
 

@@ -23,7 +23,7 @@ PINS = dict(zip(LOCKS, ("six==1.17.0", "toml==0.10.2"), strict=True))  # small w
 
 # No index, no wheels of the user, and for what would ask all the same a proxy that does not answer. Nor is each module
 # compiled beforehand: the test imports few of them.
-USERS_OWN = ("PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "WHEELHOUSE")
+USERS_OWN = ("PYTHONPATH", "PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "WHEELHOUSE")
 ONLINE = {name: value for name, value in os.environ.items() if name not in USERS_OWN} | {"PYTHON": PYTHON}
 PROXY = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9")
 OFFLINE = ONLINE | PROXY | {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull, "PIP_NO_COMPILE": "1"}
