@@ -14,6 +14,7 @@
 - cli          python -m helpers; all chapters
 """
 
+import importlib.util
 import sys
 
 try:
@@ -24,6 +25,8 @@ try:
     from helpers.base import threads
 
     threads.prepare()
+    if importlib.util.find_spec("mxnet") is None:  # `pip install .` leaves it out on Python 3.13
+        raise ModuleNotFoundError(name="mxnet")
 except ModuleNotFoundError as error:
     # `python -m helpers check` has to work without any package, and like every command it names what is missing itself.
     if sys.argv[:1] != ["-m"]:
