@@ -14,8 +14,12 @@
 - cli          python -m helpers; all chapters
 """
 
-import importlib.util
 import sys
+from importlib.machinery import PathFinder
+
+from helpers.base import environment
+
+_mxnet_can_start = environment.prepare()
 
 try:
     from helpers.base import compat
@@ -24,8 +28,9 @@ try:
 
     from helpers.base import threads
 
-    threads.prepare()
-    if importlib.util.find_spec("mxnet") is None:  # `pip install .` leaves it out on Python 3.13
+    if _mxnet_can_start:
+        threads.prepare()
+    if PathFinder.find_spec("mxnet") is None:  # `pip install .` leaves it out on Python 3.13
         raise ModuleNotFoundError(name="mxnet")
 except ModuleNotFoundError as error:
     # `python -m helpers check` has to work without any package, and like every command it names what is missing itself.

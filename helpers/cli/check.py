@@ -15,11 +15,13 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib import metadata
 from pathlib import Path
 
+from helpers.base import environment
 from helpers.base.errors import DigitsError
 
 TESTED = ((3, 11), (3, 12), (3, 13))  # versions of Python
@@ -38,6 +40,15 @@ ASK_MXNET = """
 import json, helpers, mxnet as mx
 assert mx.nd.ones((2, 3)).sum().asscalar() == 6
 print(json.dumps([mx.__version__, mx.context.num_gpus(), mx.base._LIB.omp_get_max_threads()]))
+"""
+
+ASK_ONNX = """
+import helpers
+from helpers.base.environment import BrokenPackage
+try:
+    import onnx
+except BrokenPackage as error:
+    print(error)
 """
 
 
@@ -87,6 +98,7 @@ def inspect() -> list[Line]:
     lines += map(_package_line, packages())
     lines.append(_dot())
     lines += _mxnet()
+    lines += _onnx()
     lines.append(data_line())
     lines += _checkpoints()
     return lines
@@ -236,17 +248,18 @@ def _dot() -> Line:
 
 def _mxnet() -> list[Line]:
     """Let MXNet add six ones in a process of its own, which may crash, and ask it what it computes on."""
+    faults = environment.faults(os.environ)
+    if faults:  # whatever else is wrong with MXNet, it cannot start before these are mended
+        return [Line("environment", "wrong", problem=fault) for fault in faults]
     if importlib.util.find_spec("mxnet") is None:  # its package has a line already
         return []
-    command = [sys.executable, "-c", ASK_MXNET]
     try:
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=True)
+        done = _ask(ASK_MXNET)
+        done.check_returncode()
         version, gpus, threads = json.loads(done.stdout.splitlines()[-1])
     except subprocess.CalledProcessError as error:
         last = (error.stderr.strip().splitlines() or [f"exit code {error.returncode}"])[-1]
-        libraries = "apt-get install libgomp1 libquadmath0, or python tools/link_libraries.py"
-        fix = _no_wheel() or (libraries if ".so" in last else INSTALL)
-        return [Line("import mxnet", "fails", problem=f"{last}: {fix}")]
+        return [Line("import mxnet", "fails", problem=f"{last}: {_fix(last)}")]
     except (subprocess.TimeoutExpired, ValueError, IndexError, OSError) as error:
         return [Line("import mxnet", "fails", problem=f"{error}: {INSTALL}")]
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
@@ -255,6 +268,41 @@ def _mxnet() -> list[Line]:
         Line("devices", f"CPU and {gpus} GPU" if gpus else "CPU"),
         Line("threads", f"{cores} cores, MXNet uses {threads} for one operation"),
     ]
+
+
+def _fix(last: str) -> str:
+    """The next step where MXNet fails and leaves this last line on stderr."""
+    no_wheel = _no_wheel()
+    if no_wheel:
+        return no_wheel
+    variable = environment.to_blame(_starts)
+    if variable:
+        return f"unset {variable}"
+    if ".so" in last:
+        return "apt-get install libgomp1 libquadmath0, or python tools/link_libraries.py"
+    return INSTALL
+
+
+def _starts(variables: Mapping[str, str]) -> bool:
+    """Whether MXNet works in a process with this environment."""
+    try:
+        return _ask(ASK_MXNET, variables).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
+
+
+def _onnx() -> list[Line]:
+    """A line for a package onnx that is installed and cannot be imported."""
+    if importlib.util.find_spec("onnx") is None:  # its package has a line already
+        return []
+    fault = _ask(ASK_ONNX).stdout.strip()
+    return [Line("import onnx", "fails", problem=fault)] if fault else []
+
+
+def _ask(script: str, variables: Mapping[str, str] | None = None) -> subprocess.CompletedProcess:
+    """Run a script of Python in a process of its own. variables: its environment; None for that of this process."""
+    command = [sys.executable, "-c", script]
+    return subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=120)
 
 
 # Data and trained networks

@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 
+from helpers.base.errors import DigitsError
 from helpers.cli.main import main
 from helpers.distributed.nodes import GRACE
 
@@ -38,6 +39,9 @@ def run_node(arguments: list[str]) -> int:
         else:
             importlib.import_module("mxnet")  # in these roles the import serves until the job ends
             code = 0
+    except DigitsError as error:  # of a server or a scheduler; `main` prints those of a worker
+        print(f"error: {error}", file=sys.stderr)
+        code = 1
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
     if code and worker:

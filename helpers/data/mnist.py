@@ -3,6 +3,7 @@
 1. `MNIST_DIR`, where that variable is set: a folder that holds the files, compressed or not;
 2. else the cache, a folder of the user's;
 3. else a download from the mirrors into the cache, by pooch: verified, tried again, and in its place only when whole.
+
 All chapters.
 """
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from helpers.base.environment import job_fault
 from helpers.base.errors import DigitsError
 
 import mxnet as mx
@@ -138,6 +139,9 @@ def join(kind: str) -> Place:
     if os.environ.get("DMLC_ROLE") != "worker":
         command = f"python -m helpers launch -n 2 -s 1 -- train ... --kvstore {kind}"
         raise DigitsError(f'expected a scheduler and servers for "{kind}", got none: start them with `{command}`')
+    fault = job_fault(os.environ)
+    if fault:
+        raise DigitsError(fault)
     seconds = float(os.environ.get("DIGITS_START_SECONDS", START_SECONDS))
     timer = threading.Timer(seconds, _give_up, [seconds])
     timer.daemon = True

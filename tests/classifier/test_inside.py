@@ -114,6 +114,7 @@ def test_a_wrong_image_is_refused(classifiers):
             look(np.zeros((28, 28), np.uint8))
 
 
+@pytest.mark.quiet
 def test_fast_enough_to_look_while_drawing(classifiers):
     looks = [FirstLayer(classifiers["lenet"]), *(Saliency(classifier) for classifier in classifiers.values())]
     for look in looks:

@@ -301,7 +301,7 @@ WRONG = {
         "export old.params --to x.onnx",
         "expected parameters of MXNet in old.params, got a file that is cut off or damaged: copy it again",
     ),
-    "no such data": ("evaluate mlp", "MNIST_DIR is "),
+    "no such data": ("evaluate mlp", "expected a folder in MNIST_DIR, got "),
 }
 
 

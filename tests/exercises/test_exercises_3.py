@@ -228,7 +228,7 @@ def test_lenet_as_it_is_does_not_do(mnist, lenet):
         ),
         (
             lambda lenet, images: lenet.probabilities_of(images[:, 0]),
-            "could not be used, DigitsError: an array of shape (200, 28, 28)",
+            "not be used, DigitsError: expected images of shape (N, 1, 28, 28), got an array of shape (200, 28, 28)",
         ),
     ],
 )

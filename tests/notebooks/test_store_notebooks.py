@@ -2,8 +2,9 @@
 
 import base64
 import json
+import subprocess
+import sys
 from pathlib import Path
-from subprocess import CompletedProcess
 
 import nbformat
 import pytest
@@ -35,7 +36,7 @@ def store(monkeypatch, capsys):
     def store(path):
         monkeypatch.setenv("DIGITS_SOURCE", "mnist")  # so that what the command sets is taken back in the end
         code = exit_code(lambda: store_notebooks.main([str(path)]))
-        return CompletedProcess(path, code, *capsys.readouterr())
+        return subprocess.CompletedProcess(path, code, *capsys.readouterr())
 
     return store
 
@@ -74,8 +75,10 @@ def test_an_error_leaves_the_notebook_as_it_was(write, store, source, message):
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_a_notebook_that_does_not_exist(store, tmp_path):
-    done = store(tmp_path / "none.ipynb")
+def test_a_notebook_that_does_not_exist(tmp_path):
+    """As the script itself says it."""
+    command = [sys.executable, store_notebooks.__file__, tmp_path / "none.ipynb"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 1
     assert "there is no such file" in done.stderr
 

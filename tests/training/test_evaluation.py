@@ -119,7 +119,8 @@ def test_pixels_of_another_type_are_taken():
 )
 def test_images_of_another_shape(images):
     module = module_for("training")
-    with pytest.raises(DigitsError, match=r"^expected images of shape \(N, 1, 28, 28\) with N at least 1, got \("):
+    expected = r"^expected images of shape \(N, 1, 28, 28\) with N at least 1, got an array of shape \("
+    with pytest.raises(DigitsError, match=expected):
         predict(module, images)
     assert predict(module, IMAGES[:5]).shape == (5, 10)  # nothing lost
 
