@@ -15,6 +15,7 @@
 """
 
 import sys
+from importlib.machinery import PathFinder
 
 from helpers.base import environment
 
@@ -29,6 +30,8 @@ try:
 
     if _mxnet_can_start:
         threads.prepare()
+    if PathFinder.find_spec("mxnet") is None:  # `pip install .` leaves it out on Python 3.13
+        raise ModuleNotFoundError(name="mxnet")
 except ModuleNotFoundError as error:
     # `python -m helpers check` has to work without any package, and like every command it names what is missing itself.
     if sys.argv[:1] != ["-m"]:

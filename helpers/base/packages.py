@@ -36,6 +36,7 @@ def fetch_onnx() -> None:
     """
     if _are_here():
         return
+    wanted = _requirements()
     wheelhouse = _wheelhouse()
     source = f" from {wheelhouse}" if wheelhouse else ""
     print(f"Fetching onnx and onnxruntime{source}, 120 MB, once", file=sys.stderr, flush=True)
@@ -43,7 +44,7 @@ def fetch_onnx() -> None:
     if wheelhouse:
         command += ["--no-index", "--find-links", str(wheelhouse)]
     folder = tempfile.gettempdir()  # uv would take settings of a project that it runs in for ours
-    done = subprocess.run([*command, *_requirements()], cwd=folder, capture_output=True, text=True)
+    done = subprocess.run([*command, *wanted], cwd=folder, capture_output=True, text=True)
     _notice_what_is_new()
     if done.returncode or not _are_here():
         raise DigitsError(f"expected the packages onnx and onnxruntime, got none{_cause(done.stderr, wheelhouse)}")

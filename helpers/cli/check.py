@@ -213,17 +213,26 @@ def _read(name: str) -> str:
     return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
+def _install(package: Package) -> str:
+    """The command that installs it: from the pins of the checkout, where there is one."""
+    if _read(LOCKS[0]):
+        return INSTALL
+    requirement = package.requirement.partition(";")[0].strip()
+    # Without its metadata, which ask for a NumPy that Python 3.13 has no wheel of.
+    return f"pip install --no-deps {requirement}" if package.name == "mxnet" else f"pip install '{requirement}'"
+
+
 def _package_line(package: Package) -> Line:
     line = partial(Line, package.name, package.found or "missing", package.pinned)
     if package.found is None and package.extra:
         return line(note=EXTRAS[package.extra])
     if package.found is None:
         no_wheel = _no_wheel() if package.name == "mxnet" else ""
-        return line(problem=no_wheel or INSTALL)
+        return line(problem=no_wheel or _install(package))
     if not package.satisfies:
-        return line(problem=f"{package.requirement} is needed: {INSTALL}")
+        return line(problem=f"{package.requirement} is needed: {_install(package)}")
     if package.pinned not in ("", package.found):
-        return line(note=f"not the version that is tested: {INSTALL}")
+        return line(note=f"not the version that is tested: {_install(package)}")
     return line()
 
 
@@ -250,7 +259,7 @@ def _mxnet() -> list[Line]:
         version, gpus, threads = json.loads(done.stdout.splitlines()[-1])
     except subprocess.CalledProcessError as error:
         last = (error.stderr.strip().splitlines() or [f"exit code {error.returncode}"])[-1]
-        return [Line("import mxnet", "fails", problem=f"{last}: {_no_wheel() or _fix(last)}")]
+        return [Line("import mxnet", "fails", problem=f"{last}: {_fix(last)}")]
     except (subprocess.TimeoutExpired, ValueError, IndexError, OSError) as error:
         return [Line("import mxnet", "fails", problem=f"{error}: {INSTALL}")]
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()

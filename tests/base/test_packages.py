@@ -12,6 +12,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from helpers.base.packages import ONNX_BEFORE, PINS, PROTOBUF, fetch_onnx
+from tests.tools.failures import assert_one_error
 from tests.tools.uv import find_uv
 
 ROOT = Path(__file__).parents[2]
@@ -188,7 +189,7 @@ def test_an_installer_that_only_claims_to_have_installed(bare):
 def test_without_a_checkout(bare):
     bare.add_pip("")
     (bare.project / PINS.name).unlink()
-    assert last_error(bare.run()).endswith("got none and no pins of them: pip install onnx onnxruntime")
+    assert_one_error(bare.run(), "got none and no pins of them: pip install onnx onnxruntime")
 
 
 def test_without_any_installer(bare):

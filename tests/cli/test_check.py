@@ -147,6 +147,35 @@ def test_an_environment_that_lacks_nearly_all_packages(tmp_path, packages):
     assert done.stderr == f"error: the package {missing} is missing: see python -m helpers check\n"
 
 
+def test_an_installation_without_a_checkout(tmp_path):
+    """As `pip install .` leaves it on Python 3.13: no lock files to install from, and no MXNet."""
+    venv.create(tmp_path / "venv", with_pip=False)
+    [site] = (tmp_path / "venv").glob("lib/python*/site-packages")
+    shutil.copytree(ROOT / "helpers", site / "helpers", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("numpy", "psutil", "packaging"):
+        for path in Path(numpy.__file__).parents[1].glob(f"{name}*"):
+            (site / path.name).symlink_to(path)
+    about = site / "digits_with_mxnet-0.1.0.dist-info"
+    about.mkdir()
+    needs = ("mxnet==1.9.1; python_version < '3.13'", "numpy>=1.26", "scipy>=1.11", "pytest>=8; extra == 'dev'")
+    text = "".join(f"Requires-Dist: {need}\n" for need in needs)
+    head = "Metadata-Version: 2.4\nName: digits-with-mxnet\nVersion: 0.1.0\n"
+    (about / "METADATA").write_text(head + text, encoding="utf-8")
+    python = tmp_path / "venv" / "bin" / "python"
+    code, lines = run(python, folder=tmp_path, PYTHONPATH=None, DIGITS_SOURCE="digits")
+    assert code == 1
+    assert lines["mxnet"]["problem"] == "pip install --no-deps mxnet==1.9.1"
+    assert lines["scipy"]["problem"] == "pip install 'scipy>=1.11'"
+    assert lines["numpy"]["problem"] == ""
+    assert "pytest" not in lines
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(
+        [python, "-c", "import helpers"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0
+    assert done.stderr == "Notice: the package mxnet is missing: see python -m helpers check\n"
+
+
 @pytest.mark.parametrize(
     ("script", "problem"),
     [
