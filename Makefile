@@ -100,7 +100,7 @@ collect: venv ## make one table of the verdicts of a class (FOLDER=/path/to/the/
 	@$(PY) tools/collect.py '$(FOLDER)' $(ARGS)
 
 links: venv ## let badges and links lead to your copy on GitHub (REPOSITORY=owner/name)
-	@$(PY) tools/links.py '$(REPOSITORY)'
+	@$(PY) tools/links.py -- '$(REPOSITORY)'
 
 clean: ## remove .venv and every cache of this folder (never the data)
 	@echo "Removing .venv and the caches"

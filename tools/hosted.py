@@ -24,12 +24,11 @@ THERE = {"ipykernel", "ipython", "jupyterlab", "jupyter-server", "tornado", "tra
 
 # What a package is imported as, where that is not its own name.
 MODULES = {
-    "beautifulsoup4": "bs4",
+    "fonttools": "fontTools",
+    "ipython": "IPython",
     "opencv-python-headless": "cv2",  # also where another build of OpenCV has it
     "pillow": "PIL",
     "python-dateutil": "dateutil",
-    "pyyaml": "yaml",
-    "pyzmq": "zmq",
     "scikit-learn": "sklearn",
 }
 

@@ -47,7 +47,7 @@ def parse(text: str) -> tuple[str, str]:
     """Owner and name of a repository. Raises DigitsError for anything that GitHub would not call one."""
     found = re.fullmatch(r"([A-Za-z0-9](?:-?[A-Za-z0-9]){0,38})/([A-Za-z0-9._-]{1,100})", text)
     if not found or found[2] in (".", "..") or found[2].endswith(".git"):
-        got = text or "nothing"
+        got = " ".join(text.split()) or "nothing"
         raise DigitsError(f"expected a repository on GitHub, got {got}: give REPOSITORY=owner/name")
     return found[1], found[2]
 
@@ -83,6 +83,8 @@ def places(project: Path) -> Iterator[Path]:
 def rewritten(text: str, old: tuple[str, str], new: tuple[str, str]) -> str:
     """The text of a place with the new address in place of the old one, and in every link that launches the project."""
     text = LAUNCH.sub(lambda found: f"{found['before']}{new[0]}{found['slash']}{new[1]}", text)
+    clone = "{} && cd {}"  # the folder that git makes has the name of the repository
+    text = text.replace(clone.format(repository_url(*old), old[1]), clone.format(repository_url(*new), new[1]))
     address = rf"(github\.com)(/|%2F){re.escape(old[0])}\2{re.escape(old[1])}(?![\w-])"
     text = re.sub(address, rf"\g<1>\g<2>{new[0]}\g<2>{new[1]}", text)
     return text.replace(book_url(*old), book_url(*new))

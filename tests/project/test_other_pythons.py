@@ -1,4 +1,4 @@
-"""tools/test_pythons.sh, run in a scratch copy: which Pythons it takes, what it runs with them, and what it leaves out."""
+"""tools/test_pythons.sh in a scratch copy: which Pythons it takes, what it runs with them, and what it leaves out."""
 
 import shutil
 import subprocess

@@ -24,6 +24,8 @@ from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tests.tools.tracked import files
+
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 SCRIPTS = [ROOT / ".ci" / "run", *sorted((ROOT / "tools").glob("*.sh"))]
@@ -67,16 +69,6 @@ def compared():
     """What the frameworks that MXNet is compared with need, in an environment of their own."""
     lines = (ROOT / "benchmarks" / "requirements-bench.txt").read_text(encoding="utf-8").splitlines()
     return requirements(line for line in lines if not line.startswith("#"))
-
-
-def files():
-    """Every file that git tracks or would track; outside a checkout every file but those of .gitignore's folders."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
-    if (ROOT / ".git").exists():
-        names = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout.split("\0")
-        return [ROOT / name for name in names if name and (ROOT / name).is_file()]
-    ignored = {".venv", ".cache", ".git", "__pycache__", ".pytest_cache", ".ruff_cache"}
-    return [path for path in ROOT.rglob("*") if path.is_file() and not ignored & set(path.relative_to(ROOT).parts)]
 
 
 def modules():
