@@ -88,7 +88,7 @@ for name in sys.argv[1:]:
         delattr(np, name)
         try:
             import mxnet
-        except AttributeError as error:
+        except (AttributeError, RuntimeError) as error:
             print(json.dumps([name, str(error)]), flush=True)
         os._exit(0)
     os.wait()
