@@ -1,7 +1,7 @@
 """helpers.base.compat, tried in fresh interpreters. `make test-pythons` runs it with the other Pythons, too.
 
 Python 3.11 and 3.12 try it with NumPy 1 as well: it is what `pip install .` takes there, since MXNet's metadata ask for
-it. For that it is fetched once into .cache/. Later Pythons have no wheel of it.
+it, with the last SciPy that works with it. Both are fetched once into .cache/. Later Pythons have no wheel of them.
 """
 
 import json
@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-NUMPY_1 = "1.26.4"
-NUMPYS = ["pinned", NUMPY_1] if sys.version_info < (3, 13) else ["pinned"]
+NUMPY_1 = ("numpy==1.26.4", "scipy==1.17.1")
+NUMPYS = ["pinned", "numpy 1"] if sys.version_info < (3, 13) else ["pinned"]
 
 TRAIN = """
 import helpers
@@ -111,16 +111,16 @@ def run(code, *arguments, **variables):
 
 @pytest.fixture(scope="module", params=NUMPYS)
 def numpy(request):
-    """Variables of a process that has a NumPy: the one that is pinned, or `NUMPY_1`."""
+    """Variables of a process that has a NumPy: the one that is pinned, or that of `NUMPY_1`."""
     if request.param == "pinned":
         return {}
-    folder = ROOT / ".cache" / f"numpy-{request.param}-{sys.implementation.cache_tag}"
+    folder = ROOT / ".cache" / "-".join([*NUMPY_1, sys.implementation.cache_tag]).replace("==", "-")
     if not folder.exists():
         new = folder.with_name(f"{folder.name}.new")
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:"]
-        done = subprocess.run([*command, "--target", new, f"numpy=={request.param}"], capture_output=True, text=True)
+        done = subprocess.run([*command, "--target", new, *NUMPY_1], capture_output=True, text=True)
         if done.returncode:
-            pytest.skip(f"NumPy {request.param} cannot be had here: {done.stderr.strip().splitlines()[-1]}")
+            pytest.skip(f"{' and '.join(NUMPY_1)} cannot be had here: {done.stderr.strip().splitlines()[-1]}")
         new.rename(folder)
     return {"PYTHONPATH": str(folder)}
 
