@@ -11,8 +11,12 @@ set -eu
 cd "$(dirname "$0")/.."
 
 versions="3.11 3.12 3.13"
-# What depends on the Python, NumPy and the other packages. Processes, browsers and tools around them do not.
-rooms="base by_hand canvas classifier cli data drawing exercises networks plots training"
+# What depends on the Python, NumPy and the other packages. What starts many processes, servers, browsers and the tools
+# around them hardly do, and take most of the time.
+tests="tests/base/test_arrays.py tests/base/test_compat.py tests/base/test_files.py"
+for room in by_hand canvas classifier cli data drawing exercises networks plots training; do
+    tests="$tests tests/$room"
+done
 
 find_python() { # VERSION; prints the first that runs and can make an environment
     for python in "python$1" "$HOME/.pyenv/versions/$1".*/bin/python; do
@@ -46,8 +50,6 @@ for version in $versions; do
     echo "Running the tests of what computes, and every notebook on the offline digits, with Python $version"
     mkdir -p .cache
     DIGITS_VENV=".cache/python-$version" PYTHON="$python" sh tools/make_venv.sh --dev
-    tests=
-    for room in $rooms; do tests="$tests tests/$room"; done
     # shellcheck disable=SC2086 # many names
     DIGITS_SOURCE=digits ".cache/python-$version/bin/python" -m pytest -q -p no:cacheprovider --quick \
         -m "not browser" "$@" $tests notebooks || failed="$failed $version"
