@@ -19,8 +19,6 @@ from helpers.training.batches import ShortLastBatch, ShuffledBatches
 from helpers.training.callbacks import BestEpoch, History, Progress
 from helpers.training.checkpoint import Checkpoint, CheckpointWriter, ResumableModule
 from helpers.training.contexts import device
-from helpers.training.evaluation import LazyAccuracy
-from helpers.training.optimizer import PLAIN_SGD
 from helpers.training.recipes import RECIPES, Settings
 
 import mxnet as mx
@@ -90,10 +88,10 @@ def train(settings: Settings, digits: "Digits", job: Job | None = None) -> tuple
             num_epoch=settings.epochs,
             arg_params=job.start and job.start.arrays(),
             initializer=RECIPES[settings.network].initializer,
-            optimizer=_optimizer(settings, job),
+            optimizer=RECIPES[settings.network].optimizer,
             optimizer_params=settings.optimizer_params(len(training) * job.place.steps_per_batch, job.epochs_done),
             kvstore=job.place.kvstore or "local",
-            eval_metric=LazyAccuracy(),
+            eval_metric="acc",
             batch_end_callback=[history.batch_end, *_progress(settings, training, job)],
             eval_end_callback=[history.eval_end, best.eval_end, writer.eval_end],
         )
@@ -154,13 +152,6 @@ def _best_epoch(module: ResumableModule, job: Job) -> BestEpoch:
     if job.start:
         best.resume(job.start.history, job.start.best_arrays())
     return best
-
-
-def _optimizer(settings: Settings, job: Job) -> str:
-    """The name of the recipe's optimizer, or of one that takes equal steps."""
-    name = RECIPES[settings.network].optimizer
-    # A parameter server is busy inside `import mxnet` and cannot import an optimizer of ours.
-    return "sgd" if job.place.kvstore and name == PLAIN_SGD else name
 
 
 def _progress(settings: Settings, training: ShuffledBatches, job: Job) -> list[Progress]:

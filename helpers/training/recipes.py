@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from helpers.base.errors import DigitsError
-from helpers.training.optimizer import PLAIN_SGD
 
 import mxnet as mx
 
@@ -34,8 +33,8 @@ class Recipe:
 
 
 RECIPES = {
-    "mlp": Recipe(PLAIN_SGD, 0.1, epochs=10, batch_size=100, initializer=mx.init.Xavier()),
-    "lenet": Recipe(PLAIN_SGD, 0.1, epochs=10, batch_size=100, initializer=mx.init.Xavier()),
+    "mlp": Recipe("sgd", 0.1, epochs=10, batch_size=100, initializer=mx.init.Xavier()),
+    "lenet": Recipe("sgd", 0.1, epochs=10, batch_size=100, initializer=mx.init.Xavier()),
     "dropout-cnn": Recipe("adam", 0.001, epochs=15, batch_size=100, initializer=mx.init.Xavier(), cosine=True),
 }
 
