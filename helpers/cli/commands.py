@@ -52,20 +52,13 @@ def train(options: Namespace) -> int:
     """Train a network and save its best epoch."""
     out = options.out or Path(f"{options.network}.params")
     check_writable(out)  # before the minutes of training, not after
-    from helpers.base.threads import set_threads
-
-    if options.network == "mlp":
-        set_threads(1)  # its layers are so small that a second thread costs more than it brings
-
     from helpers.data.load import load_mnist
     from helpers.distributed.worker import place_of
     from helpers.training.checkpoint import read_checkpoint
-    from helpers.training.contexts import device
     from helpers.training.evaluation import accuracy
     from helpers.training.fit import Job, train
     from helpers.training.recipes import Settings
 
-    context = device(options.device)
     place = place_of(options.kvstore)
     before = read_checkpoint(checkpoint_beside(out), place) if options.resume else None
     usual = before.settings if before else Settings(options.network)
@@ -78,7 +71,7 @@ def train(options: Namespace) -> int:
     given = {name: number for name, number in numbers.items() if number is not None}
     settings = replace(usual, network=options.network, **given)
     job = Job(
-        context=context,
+        device=options.device,
         path=out,  # saved after each better epoch, so that even a killed process leaves the best one
         checkpoint=checkpoint_beside(out),
         start=before,
@@ -119,10 +112,6 @@ def launch(options: Namespace) -> int:
 
 def by_hand(options: Namespace) -> int:
     """Train a network that is written by hand."""
-    from helpers.base.threads import cores, set_threads
-
-    set_threads(max(1, cores() // options.devices))  # before MXNet is imported: afterwards it has no effect
-
     from helpers.by_hand import HANDMADE_NETWORKS, inputs_and_targets, share_right, train_by_hand
     from helpers.data.load import load_mat, load_mnist
 
