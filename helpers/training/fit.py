@@ -147,6 +147,7 @@ def _module(settings: Settings, job: Job, contexts: list[mx.Context]) -> Resumab
         symbol = faster(symbol)
     # fit reports through this logger; MXNet's default is the root logger, which it would configure for everyone.
     log = logging.getLogger(__name__)
+    log.setLevel(logging.WARNING)  # the bar shows what fit would log
     return ResumableModule(symbol, context=contexts, logger=log, states=job.start and job.start.states)
 
 
