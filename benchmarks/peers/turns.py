@@ -29,7 +29,7 @@ def short(text: str) -> str:
 
 
 def environment(form: str, network: str | None, options, folder: Path) -> dict[str, str]:
-    """By the form's name, MXNet as it is without helpers.base.speed; what PyTorch compiles is compiled anew each time."""
+    """By the form's name MXNet without `helpers.base.speed`; what PyTorch compiles is compiled anew in each run."""
     found = ENVIRONMENT | {"KERAS_BACKEND": "tensorflow"}
     found["TORCHINDUCTOR_CACHE_DIR"] = str(folder / f"{network}-{form}-compiled".replace(" ", "-"))
     return found | ({"DIGITS_SPEED": "0"} if form == "mxnet stock" else {})
