@@ -352,7 +352,7 @@ def interrupt(arguments, text, folder, number=signal.SIGINT):
     errors = folder / "stderr.txt"
     with errors.open("w", encoding="utf-8") as stderr:
         process = start(*arguments, stderr=stderr)
-        end = time.monotonic() + 60
+        end = time.monotonic() + 300
         while text not in errors.read_text(encoding="utf-8") and time.monotonic() < end and process.poll() is None:
             time.sleep(0.02)
         process.send_signal(number)
