@@ -145,6 +145,7 @@ def test_only_names_that_numpy_lacks_are_added(numpy):
     assert json.loads(run(LACKS, *found["added"], **numpy).stdout) == found["added"]
 
 
+@pytest.mark.slow  # an import of MXNet for each of them
 def test_each_added_name_is_needed(numpy):
     names = json.loads(run(COMPARE_NUMPY, **numpy).stdout)["added"]
     errors = dict(map(json.loads, run(WITHOUT, *names, **numpy).stdout.splitlines()))

@@ -29,7 +29,7 @@ def clean(**variables):
 
 def python(*arguments, **variables):
     command = [sys.executable, *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, env=clean(**variables), capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, cwd=ROOT, env=clean(**variables), capture_output=True, text=True, timeout=300)
 
 
 # Which values the table takes
@@ -274,13 +274,13 @@ def test_a_notebook_shows_the_line_alone_and_works_once_it_is_mended():
     try:
         cell = "from helpers.data import load_mnist\nimport mxnet as mx\nprint(mx.nd.ones(3).sum().asscalar())"
         shown = []
-        client.execute_interactive(cell, timeout=60, output_hook=lambda message: shown.append(message["content"]))
+        client.execute_interactive(cell, timeout=300, output_hook=lambda message: shown.append(message["content"]))
         (error,) = [content for content in shown if "traceback" in content]
         (line,) = error["traceback"]
         assert line.startswith(f"DigitsError: {ALL}")
         shown.clear()
         mended = f"import os\nos.environ['OMP_NUM_THREADS'] = '2,1'\n{cell}"
-        client.execute_interactive(mended, timeout=60, output_hook=lambda message: shown.append(message["content"]))
+        client.execute_interactive(mended, timeout=300, output_hook=lambda message: shown.append(message["content"]))
         assert [content["text"] for content in shown if "text" in content] == ["3.0\n"]
     finally:
         client.stop_channels()

@@ -22,7 +22,7 @@ def python(tmp_path):
                 (tmp_path / path.name).symlink_to(path)
         variables = os.environ | {"PYTHONPATH": f"{ROOT}:{tmp_path}"}
         command = [sys.executable, "-S", *arguments]
-        return subprocess.run(command, cwd=tmp_path, env=variables, capture_output=True, text=True, timeout=60)
+        return subprocess.run(command, cwd=tmp_path, env=variables, capture_output=True, text=True, timeout=300)
 
     return run
 
@@ -44,6 +44,6 @@ def test_a_command_names_it_once(python):
 
 def test_nothing_is_said_where_nothing_is_missing():
     done = subprocess.run(
-        [sys.executable, "-c", "import helpers"], cwd=ROOT, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", "import helpers"], cwd=ROOT, capture_output=True, text=True, timeout=300
     )
     assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)

@@ -95,6 +95,7 @@ def trained(tmp_path_factory):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", EPOCHS)
 def test_the_same_threads_give_the_same_parameters_and_others_as_good_ones(network, trained):
     one, two, again = trained

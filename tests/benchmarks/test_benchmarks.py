@@ -218,7 +218,7 @@ def scratch(tmp_path):
 
 def make_bench_venv(folder, lacks):
     command = ["sh", folder / "tools" / "make_bench_venv.sh"]
-    return subprocess.run(command, env=os.environ | {"LACKS": lacks}, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, env=os.environ | {"LACKS": lacks}, capture_output=True, text=True, timeout=300)
 
 
 def test_the_environment_is_made_once(scratch):

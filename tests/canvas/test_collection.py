@@ -209,7 +209,7 @@ def test_a_full_disk_loses_nothing(path):
     limit += "resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))\n"
     process = appender(path, 7, 10, before=limit)
     begin(process)
-    said, _ = process.communicate(timeout=60)
+    said, _ = process.communicate(timeout=300)
     assert "cannot write" in said
     assert said.count("\n") == 1
     records = json.loads(path.read_text())

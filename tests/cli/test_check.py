@@ -141,7 +141,7 @@ def test_an_environment_that_lacks_nearly_all_packages(tmp_path, packages):
     assert lines["data"]["problem"].startswith("No module named")
     command = [python, "-m", "helpers", "evaluate", "mlp"]
     variables = os.environ | {"PYTHONPATH": str(tmp_path / "site")}
-    done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=300)
     assert done.returncode == 1
     missing = "mxnet" if packages else "numpy"
     assert done.stderr == f"error: the package {missing} is missing: see python -m helpers check\n"
@@ -170,7 +170,7 @@ def test_an_installation_without_a_checkout(tmp_path):
     assert "pytest" not in lines
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(
-        [python, "-c", "import helpers"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
+        [python, "-c", "import helpers"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0
     assert done.stderr == "Notice: the package mxnet is missing: see python -m helpers check\n"

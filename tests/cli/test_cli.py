@@ -342,7 +342,7 @@ def test_the_largest_seed_is_one_that_training_takes(digits):
 def test_results_that_the_disk_does_not_take(pictures, form):
     command = [sys.executable, "-m", "helpers", "predict", str(pictures[0][0]), *form]
     with Path("/dev/full").open("w") as full:
-        run = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+        run = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=300)
     assert run.returncode == 1
     assert run.stderr == "error: the disk is full: free some space or choose another place\n"
 
@@ -352,11 +352,11 @@ def interrupt(arguments, text, folder, number=signal.SIGINT):
     errors = folder / "stderr.txt"
     with errors.open("w", encoding="utf-8") as stderr:
         process = start(*arguments, stderr=stderr)
-        end = time.monotonic() + 60
+        end = time.monotonic() + 300
         while text not in errors.read_text(encoding="utf-8") and time.monotonic() < end and process.poll() is None:
             time.sleep(0.02)
         process.send_signal(number)
-        out, _ = process.communicate(timeout=60)
+        out, _ = process.communicate(timeout=300)
     return process.returncode, out, errors.read_text(encoding="utf-8")
 
 
@@ -398,5 +398,5 @@ def test_a_reader_that_has_had_enough_is_no_error():
     process = start("data", *OFFLINE)
     process.stdout.close()
     assert process.stderr.read() == ""
-    process.wait(timeout=60)
+    process.wait(timeout=300)
     process.stderr.close()

@@ -155,7 +155,7 @@ def imported(program):
     """Which of the heavy packages a program imports."""
     heavy = {"mxnet", "sklearn", "scipy", "cv2", "matplotlib", "pooch", "requests", "tqdm"}
     program = f"import sys\n{program}\nprint(*{heavy} & set(sys.modules))"
-    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=300, check=True)
     return set(run.stdout.split())
 
 

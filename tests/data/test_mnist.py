@@ -172,7 +172,7 @@ def test_two_processes_download_at_once(published, cache, mirror):
     command = [sys.executable, "-c", PROGRAM, str(cache), mirror]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)]
     for process in running:
-        process.communicate(timeout=60)
+        process.communicate(timeout=300)
     assert [process.returncode for process in running] == [0, 0]
     assert sources.cached_mnist()
     assert sorted(path.name for path in cache.iterdir()) == sorted(NAMES)

@@ -133,7 +133,7 @@ def not_launched():
     "arguments",
     [
         ["mlp", "--epochs", "2", "--batch-size", "58", "--lr", "0.5"],
-        "train mlp --epochs 2 --batch-size 60 --lr 0.2",
+        pytest.param("train mlp --epochs 2 --batch-size 60 --lr 0.2", marks=pytest.mark.slow),
     ],
 )
 def test_job(digits, launch, arguments):
@@ -161,7 +161,7 @@ def test_not_started(digits, not_launched, arguments, words, capfd):
     ("arguments", "words"),
     [
         ("mlp --epochs 1 --batch-size 500", "the job moved 21 MB and reached"),
-        ("mlp --epochs 1 --batch-size 501", "the job failed: error: worker "),
+        pytest.param("mlp --epochs 1 --batch-size 501", "the job failed: error: worker ", marks=pytest.mark.slow),
     ],
 )
 def test_job_in_vain(digits, launch, arguments, words):

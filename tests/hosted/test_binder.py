@@ -51,7 +51,7 @@ def repo2docker():
     def run(folder, *arguments):
         environment = os.environ | {"PYTHONPATH": str(FOLDER)}
         done = subprocess.run(
-            [sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=60
+            [sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=300
         )
         assert done.returncode == 0, done.stderr
         return done.stdout

@@ -31,7 +31,7 @@ def first_cell():
 def run(code, folder, *options, **variables):
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | variables
     command = [sys.executable, *options, "-c", code]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
 
 
 def test_it_does_nothing_where_helpers_can_be_imported(first_cell, tmp_path):

@@ -34,7 +34,7 @@ def place(folder, needed):
 def link(folder, machine="x86_64"):
     script = f"{RUN}; sys.path.insert(0, {str(folder)!r}); sys.exit(tool.main())"
     command = [sys.executable, "-c", script, machine]
-    return subprocess.run(command, cwd=TOOLS, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, cwd=TOOLS, capture_output=True, text=True, timeout=300)
 
 
 def test_an_mxnet_that_has_all_is_left_alone(tmp_path):

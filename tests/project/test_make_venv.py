@@ -76,7 +76,7 @@ class Machine:
             env={"PATH": str(self.programs)} | variables,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
         )
 
     def log(self, name):

@@ -45,7 +45,7 @@ class Machine:
     def run(self, *arguments, **variables):
         environment = {"PATH": str(self.programs), "HOME": str(self.project.parent / "home")} | variables
         command = [self.programs / "sh", self.project / "tools" / "test_pythons.sh", *arguments]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
 
     def log(self, name):
         path = self.project / f"{name}.log"

@@ -310,7 +310,7 @@ def ci(folder, **variables):
         (folder / "bin" / name).chmod(0o755)
     environment = {"PATH": str(folder / "bin"), "HOME": str(folder)} | variables
     return subprocess.run(
-        [shutil.which("bash"), folder / ".ci" / "run"], env=environment, capture_output=True, text=True, timeout=60
+        [shutil.which("bash"), folder / ".ci" / "run"], env=environment, capture_output=True, text=True, timeout=300
     )
 
 

@@ -309,7 +309,7 @@ def interrupted(path, network, images, line):
             assert read, err
             err += read
         process.send_signal(signal.SIGINT)
-        out, rest = process.communicate(timeout=60)
+        out, rest = process.communicate(timeout=300)
     return process.returncode, out, err + rest
 
 

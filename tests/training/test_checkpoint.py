@@ -161,6 +161,7 @@ def test_a_training_that_diverges_later_leaves_the_last_good_one(digits, tmp_pat
     assert read_checkpoint(path).epoch == 1
 
 
+@pytest.mark.slow
 def test_the_command_line_goes_on(tmp_path):
     """A real process, killed in the middle of an epoch."""
     whole, out = tmp_path / "whole.params", tmp_path / "mlp.params"
