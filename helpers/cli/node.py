@@ -16,6 +16,7 @@ import stat
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from helpers.base.errors import DigitsError
@@ -69,7 +70,8 @@ def _end_with_the_launcher() -> None:
     except OSError:
         pass
     if _own_socket():
-        _own_socket().unlink(missing_ok=True)
+        with suppress(OSError):  # none was made yet, or the file is somebody else's
+            _own_socket().unlink()
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(GRACE)
     os._exit(1)
@@ -87,17 +89,21 @@ def _own_socket() -> Path | None:
 def _check_socket(path: Path) -> None:
     """Raise DigitsError where MXNet could not make that socket, or others could put theirs in its place.
 
-    The scheduler would abort with a stack trace.
+    The scheduler would abort with a stack trace. The check makes no file, as that would tell others the name while it
+    is still free.
     """
+    folder = path.parent
     try:
-        if path.parent.stat().st_mode & (stat.S_IWOTH | stat.S_ISVTX) == stat.S_IWOTH:
-            given = f"expected the folder {path.parent} to be sticky, got one in which everybody may replace files"
-            raise DigitsError(f"{given}: have it mended with chmod +t {path.parent}")
-        with socket.socket(socket.AF_UNIX) as trial:
-            trial.bind(str(path))
-        path.unlink()
+        mode = folder.stat().st_mode
     except OSError as error:
-        raise DigitsError(f"cannot make the socket {path}: {reason(error)}") from error
+        raise DigitsError(f"cannot make a socket in {folder}: {reason(error)}") from error
+    if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+        given = f"expected the folder {folder} to be sticky, got one in which everybody may replace files"
+        raise DigitsError(f"{given}: have it mended with chmod +t {folder}")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise DigitsError(f"cannot make a socket in {folder}: {reason(PermissionError())}")
+    if os.path.lexists(path):
+        raise DigitsError(f"expected no file {path} yet, got one of somebody else: start the job again")
 
 
 def _check_port(host: str, port: int) -> None:

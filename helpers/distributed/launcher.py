@@ -156,7 +156,8 @@ def _end(processes: Sequence[Process]) -> None:
     for process in processes:
         process.kill()
         if process.node.socket:  # what is killed leaves it
-            process.node.socket.unlink(missing_ok=True)
+            with suppress(OSError):
+                process.node.socket.unlink()
     if any(process.half_a_line for process in processes):  # a progress bar
         print(file=sys.stderr)
 

@@ -8,11 +8,14 @@ import stat
 import subprocess
 import sys
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from helpers.base.errors import DigitsError
+from helpers.cli.node import _check_socket, _own_socket
+from helpers.distributed import nodes as nodes_module
 from helpers.distributed.nodes import environment as environment_of
 from helpers.distributed.nodes import plan
 from tests.tools.launching import environment, listening, nodes, sockets, started, wait_for
@@ -155,22 +158,40 @@ def test_the_socket_of_a_node_is_its_owners_alone(tmp_path):
 def test_a_name_that_is_taken(tmp_path):
     """By a neighbour who has guessed one of 2,147,483,647: the node says so, and connects to nobody."""
     [scheduler, *_] = job = plan(1, 1)
+    reading, writing = os.pipe()  # open until the node has ended, as the launcher's
     with socket.socket(socket.AF_UNIX) as other:
         other.bind(str(scheduler.socket))
         try:
             done = subprocess.run(
                 [sys.executable, "-m", "helpers.cli.node"],
                 env=environment() | environment_of(scheduler, job, 60),
-                stdin=subprocess.PIPE,
+                stdin=reading,
                 cwd=tmp_path,
-                capture_output=False,
                 stderr=subprocess.PIPE,
                 text=True,
+                timeout=60,
             )
+            assert scheduler.socket.exists()
         finally:
-            with suppress(FileNotFoundError):
-                scheduler.socket.unlink()
-    assert (done.returncode, done.stderr) == (
-        1,
-        f"error: cannot make the socket {scheduler.socket}: address already in use\n",
-    )
+            scheduler.socket.unlink()
+            os.close(reading)
+            os.close(writing)
+    expected = f"expected no file {scheduler.socket} yet, got one of somebody else: start the job again"
+    assert (done.returncode, done.stderr) == (1, f"error: {expected}\n")
+
+
+def test_a_folder_in_which_others_may_replace_sockets(tmp_path, monkeypatch):
+    """Or in which none can be made: it is said before MXNet is imported."""
+    monkeypatch.setenv("DMLC_LOCAL", "1")
+    monkeypatch.setenv("PORT", "5")
+    monkeypatch.setattr(nodes_module, "SOCKETS", tmp_path / "sockets")
+    with pytest.raises(DigitsError, match=r"cannot make a socket in .*sockets: there is no such file or folder"):
+        _check_socket(_own_socket())
+    (tmp_path / "sockets").mkdir()
+    _check_socket(_own_socket())
+    (tmp_path / "sockets").chmod(0o777)
+    with pytest.raises(DigitsError, match=r"expected the folder .*sockets to be sticky, .*: have it mended with chmod"):
+        _check_socket(_own_socket())
+    (tmp_path / "sockets").chmod(0o1777)
+    _check_socket(_own_socket())
+    assert list((tmp_path / "sockets").iterdir()) == [], "no trial that would tell others the name"
