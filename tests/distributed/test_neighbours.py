@@ -104,7 +104,8 @@ def test_a_neighbour_cannot_join_and_run_code(tmp_path):
         [scheduler] = nodes(tmp_path, "scheduler")
         ports, paths = wait_for(lambda: any(doors := (listening(scheduler), sockets(scheduler))) and doors)
         job = {"DMLC_ROLE": "worker", "DMLC_NUM_WORKER": 2, "DMLC_NUM_SERVER": 1, "DMLC_NODE_HOST": "127.0.0.1"}
-        job |= {"DMLC_PS_ROOT_URI": "127.0.0.1"}
+        own = plan(1, 1)[0]  # a socket by chance, or on open ports any
+        job |= {"DMLC_PS_ROOT_URI": "127.0.0.1"} | ({} if ports else {"PORT": own.port})
         job["DMLC_PS_ROOT_PORT"] = ports[0][1] if ports else Path(paths[0]).name
         job["DMLC_LOCAL"] = int(not ports)
         with another_user(JOIN, proof, **job) as neighbour:
@@ -112,6 +113,7 @@ def test_a_neighbour_cannot_join_and_run_code(tmp_path):
             waited = time.monotonic() + 8  # on an open port it takes a second
             while time.monotonic() < waited and not proof.exists():
                 time.sleep(0.1)
+        own.socket.unlink(missing_ok=True)
         assert not proof.exists(), f"a program of another user ran as user {proof.stat().st_uid}"
         assert process.poll() is None, "the job waits for its own worker"
         os.kill(slow, signal.SIGCONT)
