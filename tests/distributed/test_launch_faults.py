@@ -7,7 +7,7 @@ import signal
 import socket
 import threading
 import time
-from contextlib import closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -98,14 +98,25 @@ eval "$command"
 """
 
 
+def free_ports(count):
+    """The first of so many in a row, below those that the system gives out by itself."""
+    for first in range(20000, 30000, count):
+        with ExitStack() as stack, suppress(OSError):
+            for port in range(first, first + count):
+                stack.enter_context(closing(socket.create_server(("127.0.0.1", port))))
+            return first
+    raise AssertionError("there are no free ports in a row")
+
+
 @pytest.mark.quiet
 @pytest.mark.parametrize(("position", "who"), [(0, "scheduler"), (1, "server 0"), (2, "worker 0")])
 def test_a_port_that_is_taken(tmp_path, position, who):
     (tmp_path / "hosts").write_text("127.0.0.1\n")
     (tmp_path / "ssh").write_text(HERE)
-    with closing(socket.create_server(("127.0.0.1", 0))) as other:
-        taken = other.getsockname()[1]
-        options = ("-n", 1, "-s", 1, "-H", "hosts", "--ssh", "sh ssh", "--port", taken - position)
+    first = free_ports(3)
+    taken = first + position
+    with closing(socket.create_server(("127.0.0.1", taken))):
+        options = ("-n", 1, "-s", 1, "-H", "hosts", "--ssh", "sh ssh", "--port", first)
         code, _, err = run(tmp_path, "launch", *options, "--", "train", "mlp", PYTHONPATH=ROOT)
     cause = f"{who} on 127.0.0.1: cannot listen on port {taken} of 127.0.0.1: another program uses it"
     assert (code, error(err)) == (1, f"{cause}: choose others with --port; all processes of the job were ended")
