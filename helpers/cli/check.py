@@ -178,7 +178,7 @@ def _package(requirement: str, pins: dict[str, str], extra: str) -> Package:
 def _pins() -> dict[str, str]:
     """The pinned version of each package. One that has several is pinned by the line whose marker holds here."""
     text = "\n".join(map(_read, LOCKS))
-    lines = re.findall(r"^([\w.-]+)==([^\s;]+)(?: ; (.+))?$", text, re.MULTILINE)
+    lines = re.findall(r"^([\w.-]+)==([^\s;]+)(?: ; (.+?))?(?: \\)?$", text, re.MULTILINE)
     return {name: version for name, version, marker in lines if not marker or _holds(marker)}
 
 

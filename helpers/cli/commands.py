@@ -89,6 +89,7 @@ def train(options: Namespace) -> int:
         "origin": digits.origin,
         "kvstore": place.kind,
         "workers": place.workers,
+        "moved": place.moved,
         "seed": settings.seed,
         "minutes": round((time.monotonic() - start) / 60, 2),
         "epochs": len(history.valid),
