@@ -77,7 +77,7 @@ class Conversation:
                     return True
             case "comm_msg" if _is_name(comm) and content.keys() == {"comm_id", "data"}:
                 data = content["data"]
-                return data == {"method": "request_states"} if comm == self._control else _is_drawing(data)
+                return data == {"method": "request_states"} if comm == self._control else is_drawing(data)
         return False
 
 
@@ -120,7 +120,7 @@ def _is_name(value: object) -> bool:
     return isinstance(value, str) and len(value) <= LONGEST_NAME
 
 
-def _is_drawing(data: object) -> bool:
+def is_drawing(data: object) -> bool:
     """Whether a comm's message sets the trait `drawing`, to whatever value: the canvas itself says what is wrong."""
     if not isinstance(data, dict):
         return False

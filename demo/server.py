@@ -8,7 +8,6 @@ from collections import Counter
 from pathlib import Path
 from socket import socket
 
-import jinja2
 from tornado.ioloop import IOLoop
 from tornado.web import HTTPError
 from traitlets.config import Config
@@ -174,9 +173,9 @@ class Demo(Voila):
         self.static_paths = collect_static_paths(names, "lab")
 
     def init_settings(self) -> dict:
-        """Voila's settings, with pages for errors that need no files of Jupyter's."""
-        loader = jinja2.FileSystemLoader(HERE / "page")
-        return super().init_settings() | {"jinja2_env": jinja2.Environment(loader=loader, autoescape=True)}
+        """Voila's settings, with page/error.html in place of Jupyter's pages, which ask for files that are not here."""
+        settings = super().init_settings()
+        return settings | {"jinja2_env": settings["voila_jinja2_env"]}
 
     def init_handlers(self) -> list:
         """Voila's handlers, with this module's in place of three of them."""

@@ -192,6 +192,15 @@ def test_a_kernel_that_is_none(host):
     assert ask(host.port, "POST", path=f"/voila/api/shutdown/{path[13:]}").status == 404
 
 
+@pytest.mark.parametrize("body", [b"", b"token=%ff", b"token=\xff", b"x" * 1000])
+def test_a_body_with_the_word_that_a_page_closes(host, body):
+    path = "/voila/api/shutdown/00000000-0000-0000-0000-000000000000"
+    logged = host.log()
+    headers = {"Content_Length": str(len(body)), "Content_Type": "application/x-www-form-urlencoded"}
+    assert ask(host.port, "POST", path, body, **headers).status in (400, 404)
+    assert host.log() == logged
+
+
 # Memory
 
 

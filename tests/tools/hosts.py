@@ -29,12 +29,14 @@ OUTER = {"MAKELEVEL", "MAKEFLAGS", "MFLAGS", "ARGS", "PORT", "HOST", "VISITORS",
 
 VOILA_OF = """
 import sys
+from demo import messages
 from demo.__main__ import listen, make_parser
 from demo.server import Demo
 
 port, notebook, prompt = sys.argv[1:]
 if prompt == "False":
     Demo.connection = Demo.connection.__base__
+messages.is_drawing = lambda data: True  # other widgets than the canvas say other things
 demo = Demo(listen("127.0.0.1", int(port)), {"localhost"}, make_parser().parse_args([]))
 demo.notebook_path = notebook
 demo.initialize([])
