@@ -137,5 +137,6 @@ def is_asked(request: HTTPServerRequest) -> bool:
 
 def wrong_name(name: str) -> str:
     """What to do where a browser has found the page under a name that it was not started for."""
-    allow = f"--allow-host {name}" if NAME.fullmatch(name) else "--allow-host NAME"
-    return f"expected the name of this computer, got another one: to let it in, start the demo with `{allow}`"
+    name = name if NAME.fullmatch(name) else "NAME"
+    allow = f"`--allow-host {name}`, or by `make demo ALLOW_HOST={name}`"
+    return f"expected the name of this computer, got another one: to let it in, start the demo with {allow}"

@@ -198,9 +198,30 @@ def test_a_host_that_does_not_exist():
     assert done.stderr.splitlines()[0].endswith("there is no such host: correct its name, or give an address")
 
 
-@pytest.mark.parametrize("options", [["--port=x"], ["--port=70000"], ["--visitors=0"], ["--idle=-1"], ["more"]])
+WRONG = ["--port=x", "--port=70000", "--visitors=0", "--idle=-1", "--memory=10", "more", "--allow-host=http://name"]
+WRONG += ["--allow-host=name:80", "--allow-host=a b", "--allow-host=*"]
+
+
+@pytest.mark.parametrize("options", [[option] for option in WRONG])
 def test_wrong_options(options, capsys):
     with pytest.raises(SystemExit) as end:
         make_parser().parse_args(options)
     assert end.value.code == 2
     assert json.dumps(options[0].partition("=")[2])[1:-1] in capsys.readouterr().err
+
+
+def test_names_to_allow():
+    assert make_parser().parse_args([]).allow_host == []
+    options = make_parser().parse_args(["--allow-host", "Digits.Example.org.", "--allow-host=name-8866.app.github.dev"])
+    assert options.allow_host == ["digits.example.org", "name-8866.app.github.dev"]
+
+
+def test_the_help_tells_the_limits(capsys):
+    with pytest.raises(SystemExit):
+        make_parser().parse_args(["--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert (
+        "the most memory of a visitor's process, which ends within a second when it holds more (default: 500)" in told
+    )
+    assert "at 180 MB of memory each (default: 20)" in told
+    assert make_parser().get_default("memory") == visitors.VisitorKernels().memory == 500
