@@ -62,7 +62,7 @@ class VisitorKernels(AsyncMappingKernelManager):
         """End every kernel that holds more than `memory` MB, at once: a busy one would not hear of it."""
         for kernel_id, kernel in list(self._kernels.items()):
             megabytes = resident(kernel.provisioner and kernel.provisioner.pid) // MEGABYTE
-            if megabytes > self.memory:
+            if megabytes > self.memory and kernel_id in self:
                 self.log.error("a visitor's kernel held %d MB and was ended: it may take %d", megabytes, self.memory)
                 await self.shutdown_kernel(kernel_id, now=True)
 

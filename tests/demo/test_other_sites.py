@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.tools import hosts
 
-pytestmark = pytest.mark.browser
+pytestmark = pytest.mark.slow
 
 NAMES = "--host-resolver-rules=MAP digits.test 127.0.0.1, MAP evil.test 127.0.0.1"
 TIMEOUT = 60_000  # ms
