@@ -56,5 +56,5 @@ def result_in(message: dict) -> dict | None:
 def get(url: str, data: bytes | None = None) -> str:
     """As a browser that has been here before."""
     request = urllib.request.Request(url, data=data, headers={"Cookie": "digits=1"})
-    with urllib.request.urlopen(request, timeout=60) as answer:
+    with urllib.request.urlopen(request, timeout=300) as answer:
         return answer.read().decode()
