@@ -35,9 +35,10 @@ lab: venv ## open JupyterLab on the notebooks (PORT=8899 ARGS=--no-browser)
 		$$([ "$$(id -u)" != 0 ] || echo --allow-root) $(ARGS)
 
 # HOST counts only as `make demo HOST=...`: some shells and conda set a variable of that name to something else.
-demo: venv ## serve the canvas as a web page (PORT=8866 HOST=127.0.0.1 VISITORS=20 IDLE=300)
+demo: venv ## serve the canvas as a web page (PORT=8866 HOST=127.0.0.1 VISITORS=20 IDLE=300 MEMORY=500)
 	@exec $(PY) -m demo $(if $(PORT),--port='$(PORT)') $(if $(filter command%,$(origin HOST)),--host='$(HOST)') \
-		$(if $(VISITORS),--visitors='$(VISITORS)') $(if $(IDLE),--idle='$(IDLE)')
+		$(if $(VISITORS),--visitors='$(VISITORS)') $(if $(IDLE),--idle='$(IDLE)') \
+		$(if $(MEMORY),--memory='$(MEMORY)') $(patsubst %,--allow-host='%',$(ALLOW_HOST))
 
 student: venv ## write copies of the notebooks without outputs and solutions to build/student/
 	@echo "Writing the students' copies of the notebooks to build/student/"

@@ -13,6 +13,7 @@ Chapter 5.
 import json
 import operator
 import os
+import reprlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,7 +100,7 @@ def make_item(label: int, strokes: Sequence, pen: float) -> Item:
     except TypeError:
         digit = -1
     if isinstance(label, bool) or not 0 <= digit <= 9:
-        raise DigitsError(f"expected a label from 0 to 9, got {label!r}: give the digit that was drawn")
+        raise DigitsError(f"expected a label from 0 to 9, got {reprlib.repr(label)}: give the digit that was drawn")
     pen = width(pen)
     image = to_mnist(strokes, pen)
     if not image.any():
