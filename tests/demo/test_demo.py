@@ -178,7 +178,7 @@ def test_what_another_host_exposes_is_one_line():
 
 def serve(*options):
     command = [sys.executable, "-m", "demo", *options]
-    return subprocess.run(command, cwd=hosts.ROOT, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, cwd=hosts.ROOT, capture_output=True, text=True, timeout=300)
 
 
 def test_a_port_that_is_taken():

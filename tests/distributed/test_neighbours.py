@@ -84,7 +84,7 @@ def test_a_neighbour_cannot_connect(tmp_path, umask):
             env=environment(),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
         )
         assert process.poll() is None, "the job goes on"
     found = json.loads(done.stdout)
@@ -171,7 +171,7 @@ def test_a_name_that_is_taken(tmp_path):
                 cwd=tmp_path,
                 stderr=subprocess.PIPE,
                 text=True,
-                timeout=60,
+                timeout=300,
             )
             assert scheduler.socket.exists()
         finally:
