@@ -60,7 +60,7 @@ def test_training_images_are_shuffled_the_same_way_each_time(tmp_path):
         ({"train0": np.zeros((784, 3), np.uint8)}, "with train0 of uint8 of shape \\(784, 3\\)"),
         ({"train0": np.zeros((3, 28, 28), np.uint8)}, "with train0 of uint8 of shape \\(3, 28, 28\\)"),
         ({"train0": np.zeros((3, 784))}, "with train0 of float64 of shape \\(3, 784\\)"),
-        ({"train0": "text"}, "with train0 of <U4 of shape \\(1,\\)"),
+        ({"train0": "text"}, "with train0 of char of shape \\(1,\\)"),
         ({"train0": {"a": 1}}, "with train0 of .* of shape \\(1, 1\\)"),
         (
             {f"test{d}": np.zeros((0, 784), np.uint8) for d in range(10)},
