@@ -19,6 +19,7 @@ from pathlib import Path
 
 from helpers.base.errors import DigitsError, printable
 from helpers.base.files import check_writable, checkpoint_beside
+from helpers.cli.streams import without_c
 
 NOT_SURE = 0.5  # where the answer is less probable, `predict` says that it is not sure
 
@@ -186,7 +187,9 @@ def predict(options: Namespace) -> int:
     results = []
     for path in options.images:
         try:
-            image = to_mnist_from_image(read_picture(path))
+            with without_c():
+                picture = read_picture(path)
+            image = to_mnist_from_image(picture)
             if not image.any():
                 fix = "give a picture of one digit on a plain background"
                 raise DigitsError(f"expected ink in {path}, got a blank picture: {fix}")

@@ -31,20 +31,24 @@ def ending_in_order(command: str | None) -> Iterator[None]:
     if command not in IN_ORDER or threading.current_thread() is not threading.main_thread():
         yield
         return
-    numbers = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) is signal.SIG_DFL]
-    before = {number: signal.signal(number, _end) for number in numbers}
     hook = sys.unraisablehook
-    sys.unraisablehook = _again
+    before = {}
     try:
-        yield
+        try:
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                if signal.getsignal(number) is signal.SIG_DFL:
+                    before[number] = signal.SIG_DFL
+                    signal.signal(number, _end)
+            sys.unraisablehook = _again
+            yield
+        finally:
+            sys.unraisablehook = hook
+            for number, handler in before.items():
+                signal.signal(number, handler)
     except Ended as ended:
         [number] = ended.args
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
-    finally:
-        sys.unraisablehook = hook
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _end(number: int, frame: object) -> None:

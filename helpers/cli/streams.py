@@ -43,6 +43,22 @@ def forget(stream: TextIO) -> None:
         os.close(null)
 
 
+@contextmanager
+def without_c() -> Iterator[None]:
+    """While the block runs, drop what libraries write to stderr by themselves, as libpng does of a damaged picture."""
+    with suppress(OSError):
+        sys.stderr.flush()
+    kept = os.dup(2)
+    null = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(null, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(null)
+
+
 class Notices:
     """A stderr that drops what it cannot write: no training ends because a disk that takes its progress is full."""
 

@@ -5,6 +5,7 @@
 Chapter 5 and the command line.
 """
 
+import struct
 import warnings
 from io import BytesIO
 from pathlib import Path
@@ -21,6 +22,8 @@ from helpers.drawing.field import centre_by_mass, fit_box
 MOST_BYTES = 2**27  # of a file
 
 MOST_PIXELS = 50 * 2**20  # of a picture; the cameras of most phones take 12 to 50 million
+
+FORMATS = ("PNG", "JPEG", "BMP", "DIB", "TIFF", "WEBP", "GIF", "PPM")  # as Pillow names what OpenCV reads
 
 ENOUGH_PIXELS = 2**24  # a picture with more is made smaller first: looking for ink takes 40 bytes for each
 
@@ -47,7 +50,7 @@ def read_picture(path: str | Path) -> np.ndarray:
         raise DigitsError(f"expected a picture in {path}, got an empty file: give a PNG or JPEG file")
     width, height = _size(content)
     if width * height > MOST_PIXELS:
-        found = f"{path} with {width:,} x {height:,}"
+        found = f"{path}, which has more"
         raise DigitsError(
             f"expected a picture of at most {MOST_PIXELS / 1e6:.0f} million pixels, got {found}: {SMALLER}"
         )
@@ -150,19 +153,30 @@ def _without_specks(mask: np.ndarray) -> np.ndarray:
 
 
 def _size(content: bytes) -> tuple[int, int]:
-    """Width and height that the file claims, (0, 0) where Pillow knows no such format.
+    """Width and height that the file claims, (0, 0) for a file of no usual format.
 
     OpenCV unpacks whatever is claimed, up to 3 GB. Pillow reads the head of a file alone.
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a size that is Pillow's own limit, or of odd tags: ours is below
-            with Image.open(BytesIO(content)) as picture:
-                return picture.size
+            with Image.open(BytesIO(content), formats=FORMATS) as picture:
+                return (0, 0) if picture.format == "PNG" and not _has_its_chunks(content) else picture.size
     except Image.DecompressionBombError:
         return MOST_PIXELS, MOST_PIXELS
     except Exception:  # damaged files bring out almost any exception in Pillow's readers
         return 0, 0
+
+
+def _has_its_chunks(content: bytes) -> bool:
+    """Whether each chunk of a PNG is as long as it claims; OpenCV makes room for up to 2 GB of one before it looks."""
+    position = 8
+    while position + 12 <= len(content):
+        size, kind = struct.unpack_from(">I4s", content, position)
+        position += 12 + size
+        if kind == b"IEND":
+            break
+    return position <= len(content)
 
 
 def _decode(content: bytes, flags: int) -> np.ndarray | None:

@@ -75,6 +75,12 @@ def picture_bomb():
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", size) + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
 
 
+def chunk_bomb():
+    """A PNG whose first data claim 2 GB."""
+    size = struct.pack(">IIBBBBB", 30, 40, 8, 6, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", size) + struct.pack(">I", 2**31 - 1) + b"IDAT" + bytes(200)
+
+
 def checkpoint(array):
     """A checkpoint whose first parameters are in `array`, a file of NumPy's format in parts."""
     about = io.BytesIO()
@@ -103,7 +109,8 @@ def kept(strokes):
 FILES = {
     "bomb.idx": (idx_bomb, "claims 419430400 of uint8, more than 47 MB: check that it is the right file"),
     "bomb.mat": (mat_bomb, "of at most 56 MB, got "),
-    "bomb.png": (picture_bomb, "bomb.png with 12,000 x 12,000: make the picture smaller"),
+    "bomb.png": (picture_bomb, "of at most 52 million pixels, got "),
+    "chunk.png": (chunk_bomb, "got a file that is damaged or of another kind: give a PNG or JPEG file"),
     "bomb.checkpoint": (
         lambda: checkpoint([header(BOMB << 18), *[MEBIBYTE] * BOMB]),
         "expected a whole checkpoint in ",

@@ -112,6 +112,16 @@ def test_wrong_checksum(tmp_path):
         read_idx(path, sha256="00ff")
 
 
+def test_more_than_mnist_has_takes_a_word(tmp_path):
+    path = tmp_path / "a.idx.gz"
+    write_idx(path, np.zeros(60_000 * 28 * 28 + 1, np.uint8))
+    with pytest.raises(
+        DigitsError, match=r"which claims 47040001 of uint8, more than 47 MB: check that .* most=\.\.\."
+    ):
+        read_idx(path)
+    assert len(read_idx(path, most=10**8)) == 60_000 * 28 * 28 + 1
+
+
 def test_missing_file_and_folder(tmp_path):
     with pytest.raises(DigitsError, match="nowhere: there is no such file"):
         read_idx(tmp_path / "nowhere")

@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import select
 import signal
 import time
 from collections.abc import Callable
@@ -31,8 +32,11 @@ def limited(work: Callable[[], object], memory: float, seconds: int) -> Outcome:
     child = os.fork()
     if child == 0:
         os.close(receiver)
-        _do(work, memory, seconds, sender)
+        _do(work, memory, sender)
     os.close(sender)
+    ready, _, _ = select.select([receiver], [], [], seconds)
+    if not ready:
+        os.kill(child, signal.SIGKILL)
     with os.fdopen(receiver, "rb") as file:
         answer = file.read()
     os.waitpid(child, 0)
@@ -40,23 +44,23 @@ def limited(work: Callable[[], object], memory: float, seconds: int) -> Outcome:
     return Outcome(said, grown, time.monotonic() - start)
 
 
-def _do(work: Callable[[], object], memory: float, seconds: int, sender: int) -> None:
+def _do(work: Callable[[], object], memory: float, sender: int) -> None:
     """Never returns."""
     said = "Exception: nothing was done"
-    before = _peak()
+    before = peak()
     try:
         most = _addresses() + int(memory * 2**20)
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
-        signal.alarm(seconds)  # ends the process
         said = str(work())
     except BaseException as error:
         said = f"{type(error).__name__}: {error}"
     finally:
-        os.write(sender, json.dumps([said, _peak() - before]).encode())
+        os.write(sender, json.dumps([said, peak() - before]).encode())
         os._exit(0)
 
 
-def _peak() -> float:
+def peak() -> float:
+    """The most memory that this process has had, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
