@@ -24,7 +24,10 @@ CHECK = "check that it is the right file"
 
 NUMBERS = ("uint8", "double")  # version 4 calls every array of numbers double
 
-COMPRESSED = 15  # MATLAB's number for a variable that zlib has made smaller
+# MATLAB's numbers for types, and for what an array is.
+TYPES = (1, 2, 3, 4, 5, 6, 7, 9, 12, 13)
+ARRAYS_OF_NUMBERS = range(6, 16)
+COMPRESSED = 15  # a variable that zlib has made smaller
 
 KEYS = {"train": "train", "test": "t10k"}  # how the names of the IDX files begin
 
@@ -111,7 +114,8 @@ def _load(path: Path) -> dict[str, np.ndarray]:
 
 
 def _unpacked(content: bytes) -> bytes:
-    """The same file with its variables unpacked. Raises _TooMuch, before it is done, where that is more than `MOST`.
+    """The same file with its variables unpacked. Raises _TooMuch, before it is done, where that is more than `MOST`,
+    and ValueError or struct.error where a variable is damaged in a way that SciPy does not survive.
 
     Version 5 alone, which MATLAB calls 5 to 7, packs variables; what is of another version is returned as it is.
     """
@@ -130,9 +134,26 @@ def _unpacked(content: bytes) -> bytes:
         room -= len(part)
         if room < 0:
             raise _TooMuch
+        _check_types(part, order)
         parts.append(part)
         position = end
     return b"".join(parts)
+
+
+def _check_types(part: bytes, order: str) -> None:
+    """Raise ValueError where an array of numbers names no type of numbers: SciPy looks that up beyond its table."""
+    kind_of_array = struct.unpack_from(f"{order}I", part, 16)[0] & 0xFF
+    if kind_of_array not in ARRAYS_OF_NUMBERS:
+        return
+    position = 8
+    for _ in ("flags", "sizes", "name", "numbers", "imaginary numbers"):
+        if position + 8 > len(part):
+            return
+        kind, size = struct.unpack_from(f"{order}II", part, position)
+        small = kind >> 16  # up to four bytes stand in the place of their size
+        position += 8 if small else 8 + size + -size % 8
+        if (kind & 0xFFFF if small else kind) not in TYPES:
+            raise ValueError("no type of numbers")
 
 
 def _class_images(arrays: dict[str, np.ndarray], name: str, path: Path) -> np.ndarray:

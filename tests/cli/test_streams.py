@@ -160,9 +160,9 @@ def test_a_signal_at_any_moment(picture, words, number):
     took = time.monotonic() - start
     whole = Path("new.onnx").read_bytes() if Path("new.onnx").exists() else b""
     Path("new.onnx").unlink(missing_ok=True)
-    for part in range(12):
+    for part in range(7):
         process = subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        time.sleep(took * part / 12)
+        time.sleep(took * part / 7)
         process.send_signal(number)
         _, errors = process.communicate(timeout=60)
         assert process.returncode in SIGNALS[number] | {0}, errors
