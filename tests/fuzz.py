@@ -10,6 +10,7 @@ make the same mutations, batch by batch.
 
 import argparse
 import gzip
+import importlib.util
 import io
 import json
 import os
@@ -280,6 +281,31 @@ def read_checkpoint(path: Path) -> object:
     return found.arrays(), found.best_arrays(), found.history.best_epoch, found.settings.optimizer_params(10, 1)
 
 
+def message_samples() -> list[bytes]:
+    """Messages as the page of the demo sends them: the offsets, the channel, and four dicts."""
+    header = {"msg_id": "1", "msg_type": "comm_msg", "session": "2", "username": "", "date": "2026", "version": "5.2"}
+    drawing = {"method": "update", "state": {"drawing": {"seq": 1, "strokes": SEVEN, "pen": 0.06}}, "buffer_paths": []}
+    contents = [("comm_msg", {"comm_id": "3", "data": drawing}), ("kernel_info_request", {})]
+    messages = []
+    for kind, content in contents:
+        parts = [b"shell", *(json.dumps(part).encode() for part in (header | {"msg_type": kind}, {}, {}, content))]
+        offsets = [8 * (2 + len(parts))]
+        for part in parts:
+            offsets.append(offsets[-1] + len(part))
+        messages.append(struct.pack(f"<{1 + len(offsets)}Q", len(offsets), *offsets) + b"".join(parts))
+    return messages
+
+
+def hear(path: Path) -> bool:
+    """What the demo's websocket does with a message: it passes on, drops it, or closes the connection."""
+    from demo.messages import Conversation
+
+    try:
+        return Conversation().admits(path.read_bytes())
+    except ValueError:
+        raise DigitsError("expected a message of the page, got another: the connection is closed") from None
+
+
 TARGETS = {
     "idx": Target(idx_samples, read_idx, in_gzip),
     "params": Target(params_samples, read_network),
@@ -288,9 +314,9 @@ TARGETS = {
     "picture": Target(picture_samples, lambda path: to_mnist_from_image(read_picture(path)), in_png),
     "mat": Target(mat_samples, read_mat, in_mat),
     "checkpoint": Target(checkpoint_samples, read_checkpoint, in_zip),
-    # The websocket's messages belong here, as soon as demo/server.py reads them by a function of bytes:
-    # Target(of whole messages, lambda path: that function(path.read_bytes())).
 }
+if importlib.util.find_spec("demo.messages"):
+    TARGETS["message"] = Target(message_samples, hear)
 
 
 # Running
