@@ -16,6 +16,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 MEBIBYTE = bytes(2**20)
 BOMB = 400  # MB that each of the small files unpacks to

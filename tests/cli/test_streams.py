@@ -133,6 +133,7 @@ def test_a_damaged_picture_costs_one_line(picture):
     assert errors.startswith("error: expected a picture in damaged.png, got ")
 
 
+@pytest.mark.slow
 def test_a_picture_from_a_pipe(picture):
     Path("picture.png").write_bytes(picture)
     assert run("predict <(sleep 1; cat picture.png) --model mlp")[0] == 0
