@@ -287,7 +287,7 @@ def _starts(variables: Mapping[str, str]) -> bool:
     """Whether MXNet works in a process with this environment."""
     try:
         return _ask(ASK_MXNET, variables).returncode == 0
-    except subprocess.TimeoutExpired:
+    except (subprocess.TimeoutExpired, OSError):
         return False
 
 
@@ -295,7 +295,10 @@ def _onnx() -> list[Line]:
     """A line for a package onnx that is installed and cannot be imported."""
     if importlib.util.find_spec("onnx") is None:  # its package has a line already
         return []
-    fault = _ask(ASK_ONNX).stdout.strip()
+    try:
+        fault = _ask(ASK_ONNX).stdout.strip()
+    except (subprocess.TimeoutExpired, OSError) as error:
+        fault = f"{error}: {INSTALL}"
     return [Line("import onnx", "fails", problem=fault)] if fault else []
 
 

@@ -17,8 +17,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from helpers.base.errors import DigitsError
+from helpers.base.errors import DigitsError, printable
 from helpers.base.files import check_writable, checkpoint_beside
+from helpers.cli.streams import without_c
 
 NOT_SURE = 0.5  # where the answer is less probable, `predict` says that it is not sure
 
@@ -41,7 +42,7 @@ def data(options: Namespace) -> int:
     parts = {name: getattr(digits, name) for name in ("train", "valid", "test")}
     result = {"data": digits.source, "origin": digits.origin}
     result |= {name: {"images": len(part), "first_labels": part.labels[:10].tolist()} for name, part in parts.items()}
-    text = [digits.origin]
+    text = [printable(digits.origin)]
     for name, part in parts.items():
         text.append(f"{name:5}  {len(part):6,} images, the first: {' '.join(map(str, part.labels[:10]))}")
     _report(options, result, "\n".join(text))
@@ -176,12 +177,14 @@ def predict(options: Namespace) -> int:
     results = []
     for path in options.images:
         try:
-            image = to_mnist_from_image(read_picture(path))
+            with without_c():
+                picture = read_picture(path)
+            image = to_mnist_from_image(picture)
             if not image.any():
                 fix = "give a picture of one digit on a plain background"
                 raise DigitsError(f"expected ink in {path}, got a blank picture: {fix}")
         except DigitsError as error:
-            print(f"error: {error}", file=sys.stderr)
+            print(f"error: {printable(str(error))}", file=sys.stderr)
             results.append({"file": path, "error": str(error)})
             continue
         probabilities = classifier.probabilities(image)
@@ -191,7 +194,7 @@ def predict(options: Namespace) -> int:
         results.append(result)
         if not options.json:
             doubt = "" if result["sure"] else ", not sure"
-            print(f"{path}: {result['digit']}, probability {result['probability']:.3f}{doubt}")
+            print(f"{printable(path)}: {result['digit']}, probability {result['probability']:.3f}{doubt}")
     if options.json:
         _report(options, results, "")
     return 1 if any("error" in result for result in results) else 0
@@ -221,7 +224,13 @@ def export(options: Namespace) -> int:
 
 def _report(options: Namespace, result: object, text: str) -> None:
     """Print the result as one JSON document where --json asks for it, else the text."""
-    print(json.dumps(result, indent=2, ensure_ascii=False) if options.json else text)
+    if options.json:
+        text = json.dumps(result, indent=2, ensure_ascii=False)
+        try:
+            text.encode(sys.stdout.encoding or "ascii")
+        except UnicodeEncodeError:  # JSON has its own way to spell the letters that stdout lacks
+            text = json.dumps(result, indent=2)
+    print(text)
 
 
 def _lines(result: dict[str, object]) -> str:
@@ -230,7 +239,7 @@ def _lines(result: dict[str, object]) -> str:
     for name, value in result.items():
         if value is None:
             continue
-        shown = f"{value:.4f}" if "accuracy" in name and value else value
+        shown = f"{value:.4f}" if "accuracy" in name and value else printable(str(value))
         lines.append(f"{name.replace('_', ' '):15}{shown}")
     return "\n".join(lines)
 
