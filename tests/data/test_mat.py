@@ -233,6 +233,6 @@ def test_an_array_of_no_type(tmp_path, wrong, packed):
         "import sys; from helpers.data.mat import read_mat; read_mat(sys.argv[1])",
         str(path),
     ]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].endswith("m.mat, which is not one or damaged: check that it is the right file")
