@@ -4,6 +4,8 @@
 #     docker run --platform linux/amd64 --interactive --tty --publish 127.0.0.1:8866:8866 digits make demo HOST=0.0.0.0
 # It is always for x86-64, which arm64 processors (Apple silicon) emulate: MXNet's wheel for Linux on arm64 needs libraries
 # that no package has.
+# The base is named by its tag, which follows the security updates of Debian and of Python. To hold it to one image, add
+# its digest: `docker buildx imagetools inspect python:3.12-slim` prints it, and FROM takes python:3.12-slim@sha256:...
 FROM --platform=linux/amd64 python:3.12-slim AS base
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends git graphviz make \

@@ -33,7 +33,7 @@ from helpers.base.errors import DigitsError  # noqa: E402
 
 TARGETS = {"mlp": 0.95, "lenet": 0.98, "dropout-cnn": 0.98}  # test accuracies to reach
 TORCH = ("pytorch", "pytorch channels_last", "pytorch compile", "pytorch compile channels_last")
-FORMS = ("mxnet", "mxnet 1 thread", *TORCH, "jax", "keras")
+FORMS = ("mxnet", "mxnet stock", *TORCH, "jax", "keras")
 BATCH = 100
 SMOKE_IMAGES = 2000
 

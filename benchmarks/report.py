@@ -24,7 +24,7 @@ NAMES = {"mxnet": "MXNet", "pytorch": "PyTorch", "jax": "JAX", "keras": "Keras"}
 COLOURS = {"mxnet": ORANGE, "pytorch": BLUE, "jax": GREEN, "keras": SKY}
 HATCHES = {
     "mxnet": "",
-    "mxnet 1 thread": "--",
+    "mxnet stock": "--",
     "jax": "..",
     "keras": "oo",
     "pytorch": "//",

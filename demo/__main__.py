@@ -8,9 +8,10 @@ from collections.abc import Callable
 
 from tornado.netutil import bind_sockets
 
+from demo.door import LOOPBACK, NAME, own_names
+from demo.log import show_errors
 from helpers.base.errors import DigitsError
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 REASONS = {
     errno.EADDRINUSE: "the port is taken: choose another, for example `make demo PORT=8867`",
     errno.EACCES: "this port needs privileges: choose one from 1024 on, for example `make demo PORT=8867`",
@@ -29,7 +30,8 @@ def main() -> int:
         print(f"Draw a digit at {address(options.host, options.port)} (Ctrl-C stops it)", flush=True)
         from demo.server import Demo  # takes seconds; browsers that come meanwhile wait
 
-        demo = Demo(sockets, options.visitors, options.idle)
+        show_errors()
+        demo = Demo(sockets, own_names(options.host), options)
         demo.initialize([])
         demo.start()
     except DigitsError as error:
@@ -41,14 +43,18 @@ def main() -> int:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The options: host, port, visitors and idle."""
+    """The options: host, port, allow_host, visitors, idle and memory."""
     parser = argparse.ArgumentParser(prog="python -m demo", description="Serve the canvas as a web page.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this computer alone)")
     parser.add_argument("--port", type=whole_number(1, 65535), default=8866, metavar="N", help="default: 8866")
+    about = "another name under which browsers find the page, as behind a proxy; may be given several times"
+    parser.add_argument("--allow-host", type=name, action="append", default=[], metavar="NAME", help=about)
     about = "how many at once, at 180 MB of memory each (default: 20)"
     parser.add_argument("--visitors", type=whole_number(1, 1000), default=20, metavar="N", help=about)
     about = "seconds without a stroke until a visitor's place is given away (default: 300)"
     parser.add_argument("--idle", type=whole_number(1, 86400), default=300, metavar="SECONDS", help=about)
+    about = "the most memory of a visitor's process, which ends within a second when it holds more (default: 500)"
+    parser.add_argument("--memory", type=whole_number(300, 100_000), default=500, metavar="MB", help=about)
     return parser
 
 
@@ -62,6 +68,15 @@ def whole_number(lowest: int, highest: int) -> Callable[[str], int]:
         return int(text)
 
     return read
+
+
+def name(text: str) -> str:
+    """The type of an option that takes a host's name, in lower case."""
+    host = text.lower().removesuffix(".")
+    if not NAME.fullmatch(host):
+        expected = "expected a host's name such as digits.example.org"
+        raise argparse.ArgumentTypeError(f'{expected}, got "{text}": leave out http://, the port and what follows it')
+    return host
 
 
 def listen(host: str, port: int) -> list[socket.socket]:

@@ -1,11 +1,13 @@
 """Voila as a web page for anyone: one notebook, a limited number of kernels, and nothing else of this computer."""
 
 import logging
+import re
 import signal
+from argparse import Namespace
+from collections import Counter
 from pathlib import Path
 from socket import socket
 
-from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 from tornado.web import HTTPError
 from traitlets.config import Config
@@ -15,17 +17,44 @@ from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
 from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
+from demo.door import CONNECTIONS, LIMITS, Door, Server
+from demo.messages import LARGEST, PROTOCOL, Conversation
 from demo.visitors import VisitorKernels
 from helpers.base.server import PromptConnection
 
 HERE = Path(__file__).parent
 WIDGETS = ["@voila-dashboards/widgets-manager8", "@jupyter-widgets/jupyterlab-manager", "anywidget"]
-PROTOCOL = "v1.kernel.websocket.jupyter.org"
 RETRY = 10  # seconds after which the page of a full server tries again
+COOKIE = "digits"
+SOCKETS = 3  # of a page: one, and one or two that are lost and not closed yet
+SESSION = re.compile(r"[\w-]{1,64}", re.ASCII)
 
 
 class Page(TornadoVoilaHandler):
-    """The page that people draw on, or that of page/503.html when every place is taken."""
+    """The page that people draw on, or that of page/503.html when every place is taken.
+
+    A place is given to somebody who sees the page, not to a picture or a frame in a page of another site.
+    """
+
+    async def get(self, path: str | None = None) -> None:
+        """Give the visitor a place, or first the page that asks for one."""
+        if self.is_visit():
+            await super().get()
+        else:
+            self.set_cookie(COOKIE, "1", expires_days=None, samesite="Strict")
+            self.set_header("Cache-Control", "no-store")
+            self.finish(self.render_template("door.html", cookie=COOKIE))
+
+    def is_visit(self) -> bool:
+        """Whether the reader of this server's page, or of no page, asks.
+
+        Browsers say so where the address begins with https or is this computer's; elsewhere a cookie tells, which they
+        send only where a page of this server asks.
+        """
+        site = self.request.headers.get("Sec-Fetch-Site")
+        if site:
+            return site in ("none", "same-origin") and self.request.headers.get("Sec-Fetch-Dest") == "document"
+        return self.get_cookie(COOKIE) is not None
 
     def write_error(self, status_code: int, **options) -> None:
         """Tell a browser that finds the server full when to try again."""
@@ -44,12 +73,34 @@ class Leave(VoilaShutdownKernelHandler):
     def check_xsrf_cookie(self) -> None:
         """The kernel's id is proof enough: only its page knows it."""
 
+    def check_origin(self, *_) -> bool:
+        """The door has checked it."""
+        return True
+
 
 class Channels(VoilaKernelWebsocketHandler):
-    """A kernel's websocket that takes whole messages of the current protocol, nothing else.
+    """A kernel's websocket that takes what the page of the demo sends, in the current protocol, and nothing else."""
 
-    Voila and Jupyter count up to whatever number a message begins with, so one wrong message would stop the server.
-    """
+    def check_origin(self, *_) -> bool:
+        """The door has checked it."""
+        return True
+
+    async def get(self, kernel_id: str) -> None:
+        """Serve until it closes. Refuses an unknown kernel with HTTP error 404, a session that is none with 400, and
+        more websockets than a page needs with 429.
+        """
+        if kernel_id not in self.kernel_manager:
+            raise HTTPError(404)
+        if not SESSION.fullmatch(self.get_argument("session_id", "")):
+            raise HTTPError(400)
+        if self.kernel_manager.sockets[kernel_id] >= SOCKETS:
+            raise HTTPError(429)
+        self._conversation = Conversation()
+        self.kernel_manager.sockets += Counter([kernel_id])
+        try:
+            await super().get(kernel_id)
+        finally:
+            self.kernel_manager.sockets -= Counter([kernel_id])
 
     def select_subprotocol(self, offered: list[str]) -> str:
         """Refuse a page that does not offer the current protocol with HTTP error 400."""
@@ -58,11 +109,25 @@ class Channels(VoilaKernelWebsocketHandler):
         return PROTOCOL
 
     def on_message(self, message: bytes | str) -> None:
-        """Close the connection on a message that is too short for the number of parts it claims."""
-        if isinstance(message, bytes) and 8 * (1 + int.from_bytes(message[:8], "little")) <= len(message):
-            super().on_message(message)
-        else:
+        """Hand on what the page says, leave out what it never says, and close the connection on what is no message."""
+        try:
+            admitted = self._conversation.admits(message)
+        except ValueError:
             self.close()
+            return
+        if admitted:
+            super().on_message(message)
+
+    def write_message(self, message: bytes, binary: bool = True):
+        """Send what the kernel says, and take note of it."""
+        if isinstance(message, bytes):  # text: as the websocket closes, Jupyter falls back on its old protocol
+            self._conversation.note(message)
+        return super().write_message(message, binary)
+
+    def on_close(self) -> None:
+        """Let go of the kernel, unless the browser has left before it was reached."""
+        if getattr(self, "connection", None):
+            super().on_close()
 
 
 class Demo(Voila):
@@ -70,12 +135,13 @@ class Demo(Voila):
 
     connection = PromptConnection
 
-    def __init__(self, sockets: list[socket], visitors: int, idle: int):
-        """sockets: where it listens; visitors: how many at once; idle: seconds without a stroke until a kernel ends."""
-        limits = {
-            "visitors": visitors,
-            "cull_idle_timeout": idle,
-            "cull_interval": min(10, max(1, idle // 5)),
+    def __init__(self, sockets: list[socket], names: set[str], options: Namespace):
+        """sockets: where it listens; names: those of this server; options: allow_host, visitors, idle and memory."""
+        kernels = {
+            "visitors": options.visitors,
+            "memory": options.memory,
+            "cull_idle_timeout": options.idle,
+            "cull_interval": min(10, max(1, options.idle // 5)),
             "cull_connected": True,  # the page in a forgotten tab is connected too
         }
         page = {
@@ -88,13 +154,14 @@ class Demo(Voila):
         super().__init__(
             notebook_path=str(HERE / "draw.ipynb"),
             open_browser=False,
-            log_level="ERROR",
+            log=logging.getLogger("demo"),
             kernel_websocket_connection_class=self.connection,
-            config=Config(VoilaConfiguration=page, VisitorKernels=limits),
+            tornado_settings={"websocket_max_message_size": LARGEST},
+            config=Config(VoilaConfiguration=page, VisitorKernels=kernels),
         )
         self._sockets = sockets
-        logging.getLogger("tornado").setLevel(logging.ERROR)
-        logging.getLogger("tornado.access").setLevel(logging.CRITICAL)  # a line for each visitor who has to wait
+        self._names = names
+        self._options = options
 
     def load_config_file(self, *_, **__) -> None:
         """Load no file: what its user allows on other pages is not allowed on this one."""
@@ -104,6 +171,11 @@ class Demo(Voila):
         names = ["voila", "nbconvert"]
         self.template_paths = [str(HERE / "page"), *collect_template_paths(names, "lab", prune=True)]
         self.static_paths = collect_static_paths(names, "lab")
+
+    def init_settings(self) -> dict:
+        """Voila's settings, with page/error.html in place of Jupyter's pages, which ask for files that are not here."""
+        settings = super().init_settings()
+        return settings | {"jinja2_env": settings["voila_jinja2_env"]}
 
     def init_handlers(self) -> list:
         """Voila's handlers, with this module's in place of three of them."""
@@ -116,7 +188,9 @@ class Demo(Voila):
 
     def listen(self) -> None:
         """Serve until a signal."""
-        HTTPServer(self.app).add_sockets(self._sockets)
+        server = Server(Door(self.app, self._names, set(self._options.allow_host)), **LIMITS)
+        server.connections += CONNECTIONS * self._options.visitors
+        server.add_sockets(self._sockets)
         self.ioloop = IOLoop.current()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._handle_signal_stop)

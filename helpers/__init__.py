@@ -14,10 +14,16 @@
 - cli          python -m helpers; all chapters
 """
 
+import signal
 import sys
 from importlib.machinery import PathFinder
 
 from helpers.base import environment
+
+# While `python -m helpers` begins, it has nothing to lose, and Ctrl-C ends it without a traceback.
+_begins = sys.argv[:1] == ["-m"] and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+if _begins:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 _mxnet_can_start = environment.prepare()
 
@@ -36,3 +42,6 @@ except ModuleNotFoundError as error:
     # `python -m helpers check` has to work without any package, and like every command it names what is missing itself.
     if sys.argv[:1] != ["-m"]:
         print(f"Notice: the package {error.name} is missing: see python -m helpers check", file=sys.stderr)
+
+if _begins:
+    signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,8 +1,15 @@
 """`python -m helpers`: the command line, see helpers.cli.main. Chapters 6 to 8."""
 
+import signal
 import sys
 
-from helpers.cli.main import main
-
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        from helpers.cli.main import main
+
+        code = main()
+    except KeyboardInterrupt:  # so early that the command line was not there yet
+        print("interrupted", file=sys.stderr)
+        code = 130
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is done: what Python tidies up now ends in no traceback
+    sys.exit(code)

@@ -11,6 +11,7 @@ import platform
 import re
 import subprocess
 import sys
+import tempfile
 import tomllib
 from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
@@ -33,6 +34,9 @@ MODULES = {
 }
 
 
+TELL = "run the cell again, and tell the maintainers if it happens twice"
+
+
 def declared(project: str) -> list[str]:
     """The packages that the notebooks need by the text of pyproject.toml, less those that are THERE."""
     lines = tomllib.loads(project)["project"]["dependencies"]
@@ -41,10 +45,13 @@ def declared(project: str) -> list[str]:
 
 
 def pins_and_parts(lock: str) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-    """Of each package in the text of requirements.txt its lines, one for each Python, and the packages it needs."""
+    """Of each package in the text of requirements.txt its pins, one for each Python, and the packages it needs.
+
+    A pin is one line, with the SHA-256 of each file that it may be installed from.
+    """
     pins: dict[str, list[str]] = {}
     parts: dict[str, list[str]] = {}
-    for line in lock.splitlines():
+    for line in lock.replace(" \\\n    ", " ").splitlines():
         if not line.startswith((" ", "#")):
             name = line.partition("==")[0]
             pins.setdefault(name, []).append(line)
@@ -68,12 +75,20 @@ def missing(names: Iterable[str], parts: Mapping[str, Iterable[str]]) -> list[st
 
 
 def install(requirements: Iterable[str]) -> None:
-    """Install exactly these. Ends with one line where pip cannot."""
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--only-binary=:all:", *requirements]
-    done = subprocess.run(command, capture_output=True, text=True)
+    """Install exactly these pins, from files that they name by SHA-256. Ends with one line where pip cannot."""
+    names = " ".join(pin.split()[0] for pin in requirements)
+    with tempfile.TemporaryDirectory() as folder:
+        pins = Path(folder, "pins.txt")
+        pins.write_text("\n".join(requirements), encoding="utf-8")
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--only-binary=:all:"]
+        command += ["--require-hashes", "--requirement", pins]
+        done = subprocess.run(command, capture_output=True, text=True)
+    other = ", ".join(re.findall(r"^    (\S+==\S+) from ", done.stderr, re.MULTILINE))  # as pip lists them
+    if done.returncode and other:
+        sys.exit(f"expected the files that requirements.txt names by their SHA-256, got another one of {other}: {TELL}")
     if done.returncode:
-        cause = [line for line in done.stderr.splitlines() if line.strip()][-1].removeprefix("ERROR: ")
-        sys.exit(f"cannot install {' '.join(requirements)}: {cause}: is there a network? Then run the cell again")
+        cause = [line for line in done.stderr.splitlines() if line.strip()][-1].removeprefix("ERROR: ").strip()
+        sys.exit(f"cannot install {names}: {cause}: is there a network? Then run the cell again")
     importlib.invalidate_caches()
 
 

@@ -23,7 +23,7 @@ from helpers.base.files import atomic_write
 from helpers.classifier import Classifier, checkpoint_path
 from helpers.data import Digits, Split, load_mnist
 from helpers.drawing import augment
-from helpers.networks import NETWORKS, write_params
+from helpers.networks import NETWORKS, read_params, write_params
 from helpers.training import RECIPES, Progress, device
 
 import mxnet as mx
@@ -115,7 +115,8 @@ def origin(name: str, digits: Digits, minutes: float) -> dict:
 
 def measure(name: str, test: Split, pen: Split | None) -> dict:
     """The part of a card that says how the parameters score; without the pen strokes it says nothing about them."""
-    classifier = Classifier.load(name)
+    params = read_params(checkpoint_path(name))  # Classifier.load would hold them against the card that is to change
+    classifier = Classifier(RUNS[name].network, {key.removeprefix("arg:"): array for key, array in params.items()})
 
     def accuracy(split: Split) -> float:
         answers = classifier.probabilities_of(split.images).argmax(axis=1)

@@ -10,6 +10,7 @@
 #
 # A folder wheelhouse/ here counts without being named (tools/wheelhouse.py collects it). uv does the work where it is
 # there, else pip; both install the same pins as they stand, since MXNet's metadata would keep a resolver from Python 3.13.
+# Each file has to be one of those whose SHA-256 stands with its pin.
 #
 # .venv/stamp is written last. It tells what .venv was made from, so a half-made .venv is never taken for a whole one,
 # and neither a fresh checkout nor `touch` makes it again. While the new one is made, the old one waits in .venv.old.
@@ -18,6 +19,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 venv=${DIGITS_VENV:-.venv} # another folder of the project, to try another Python in (tools/test_pythons.sh)
+log=$venv.log # what an installer writes to stderr
 dev_pins="requirements-export.txt requirements-dev.txt"
 container="the container (docs/troubleshooting.md)"
 ways_out="use apt-get install python3 python3-venv, make PYTHON=/path/to/python3.12 ..., \
@@ -93,9 +95,11 @@ choose_source() { # sets what the packages come from, and what to say of it
         "$python" tools/wheelhouse.py check "$wheelhouse" || exit 1
         source="$wheelhouse, without a network"
         remedy="make wheelhouse collects the packages anew"
+        untrusted="somebody has changed $wheelhouse, so collect it anew with make wheelhouse"
     else
         source="requirements.txt; once, with a network"
         remedy="try again, with a network"
+        untrusted="try another network, and tell the maintainers if it happens there, too"
     fi
 }
 
@@ -104,12 +108,21 @@ install() { # PYTHON PINS...; says why on stderr when it fails
     shift
     for pins; do
         if [ -n "$wheelhouse" ]; then set -- --no-index --find-links "$wheelhouse"; else set --; fi
-        if has_uv; then # without --override the overrides of pyproject.toml, as numpy>=1.26, would take the place of pins
-            uv pip install --quiet --python "$into" --no-deps --only-binary :all: "$@" -r "$pins" --override "$pins"
+        if has_uv; then # not as a part of this project: overrides of pyproject.toml would take the place of pins
+            uv --project / pip install --quiet --python "$into" --no-deps --only-binary :all: --require-hashes \
+                "$@" -r "$pins"
         else # compiling all modules beforehand takes 0.15 GB, and most are never imported
             "$into" -m pip install --quiet --disable-pip-version-check --no-compile --no-deps \
-                --only-binary :all: "$@" -r "$pins"
-        fi || return 1
+                --only-binary :all: --require-hashes "$@" -r "$pins"
+        fi 2>"$log" && code=0 || code=$?
+        # How pip and uv name a pin whose file is another one.
+        wrong=$(sed -n -e 's/^    \([^ ]*==[^ ]*\) from .*/\1/p' -e 's/.*ash mismatch for `\(.*\)`.*/\1/p' "$log")
+        [ -n "$wrong" ] || cat "$log" >&2
+        rm -f "$log"
+        # shellcheck disable=SC2086 # several names on one line
+        [ -z "$wrong" ] || fail "expected the files that $pins names by their SHA-256, got another one of \
+$(echo $wrong), and nothing of it was installed: $untrusted"
+        [ "$code" = 0 ] || return 1
     done
 }
 
@@ -142,7 +155,7 @@ restore() { # put the old .venv back where the new one is not whole, else delete
 leave() {
     [ -f "$venv/stamp" ] || rm -rf "$venv"
     restore
-    rm -f "$venv.pid"
+    rm -f "$venv.pid" "$log"
 }
 
 case ${1:-} in

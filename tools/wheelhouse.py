@@ -6,14 +6,15 @@
 They are those of requirements.txt, and those of requirements-export.txt that the chapter after MXNet fetches.
 
 It needs nothing but a Python, since there may be no .venv yet. The folder is collected beside its place and then
-renamed, so it is there whole or not at all. Its contents.json tells what it was collected for, and the SHA-256 of each
-wheel.
+renamed, so it is there whole or not at all. Its contents.json tells what it was collected for. Every wheel has to be
+one of those whose SHA-256 stands with the pins, so a changed contents.json does not help whoever has changed a wheel.
 """
 
 import argparse
 import hashlib
 import json
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -76,8 +77,9 @@ def check(folder: Path) -> None:
             raise WheelhouseError(
                 f"expected a wheelhouse for the pins here, got {folder}, which is for other ones: {ANEW}"
             )
+        expected = _pinned()
         for name, sha256 in wheels.items():
-            if _sha256(folder / name) != sha256:
+            if not sha256 == _sha256(folder / name) in expected:
                 raise WheelhouseError(
                     f"expected a whole wheelhouse, got {folder}, in which {name} is not as collected: {ANEW}"
                 )
@@ -99,6 +101,11 @@ def _here() -> dict[str, str]:
     }
 
 
+def _pinned() -> set[str]:
+    """The SHA-256 of every file that a pin may be installed from."""
+    return {sha256 for pins in PINS for sha256 in re.findall(r"--hash=sha256:(\w+)", pins.read_text(encoding="utf-8"))}
+
+
 def _may_be_replaced(folder: Path) -> bool:
     """Whether it is a wheelhouse, in whatever state, or an empty folder."""
     return folder.is_dir() and ((folder / CONTENTS).is_file() or not any(folder.iterdir()))
@@ -113,7 +120,8 @@ def _download(folder: Path) -> None:
             fix = "see that the disk is not full"
             raise WheelhouseError(f"this Python cannot make an environment with pip: {fix}") from error
         # The pins are whole. MXNet's metadata would keep a resolver from most of them.
-        options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:", "--dest", folder]
+        options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:"]
+        options += ["--require-hashes", "--dest", folder]
         command = [Path(temporary, "bin", "python"), "-m", "pip", "download", *options]
         command += [part for pins in PINS for part in ("--requirement", pins)]
         done = subprocess.run(command, capture_output=True, text=True)
@@ -121,6 +129,10 @@ def _download(folder: Path) -> None:
         lines = done.stderr.strip().splitlines() or ["no reason given"]
         errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
         cause = errors[-1] if errors else lines[-1]
+        other = ", ".join(re.findall(r"^    (\S+==\S+) from ", done.stderr, re.MULTILINE))  # as pip lists them
+        if other:
+            expected = f"expected the wheels that the pins name by their SHA-256, got another one of {other}"
+            raise WheelhouseError(f"{expected}: try another network, and tell the maintainers if it happens there, too")
         raise WheelhouseError(f"pip could not collect all wheels, {cause}: try with a network")
 
 

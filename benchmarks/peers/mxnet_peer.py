@@ -1,4 +1,4 @@
-"""MXNet: one call of Module.fit for all epochs, with the project's own batches, recipes and classifier."""
+"""MXNet: one call of Module.fit for all epochs in plain code, with the project's recipes, devices and classifier."""
 
 import logging
 from contextlib import suppress
@@ -10,7 +10,7 @@ from serve import BATCH
 import helpers  # noqa: F401  has to come before mxnet
 from helpers.classifier import Classifier
 from helpers.networks import NETWORKS, faster
-from helpers.training import RECIPES, LazyAccuracy, ShuffledBatches
+from helpers.training import RECIPES, devices
 
 import mxnet as mx
 
@@ -26,8 +26,9 @@ class Peer:
         self.versions = {"mxnet": mx.__version__}
 
     def train(self, session) -> None:
-        recipe, metric = RECIPES[self.network], LazyAccuracy()
-        module = mx.mod.Module(faster(NETWORKS[self.network]()), context=mx.cpu(), logger=logging.getLogger(__name__))
+        recipe, metric = RECIPES[self.network], mx.metric.create("acc")
+        contexts = [mx.cpu()] if recipe.small else devices("cpu")
+        module = mx.mod.Module(faster(NETWORKS[self.network]()), context=contexts, logger=logging.getLogger(__name__))
 
         def epoch_end(epoch, symbol, arg_params, aux_params):
             self.params = arg_params
@@ -40,7 +41,7 @@ class Peer:
             return
         with suppress(StopTraining):
             module.fit(
-                ShuffledBatches(self.split, BATCH, 0),
+                mx.io.NDArrayIter(self.split.images, self.split.labels, BATCH, shuffle=True),
                 eval_metric=metric,
                 num_epoch=ENOUGH,
                 optimizer=recipe.optimizer,

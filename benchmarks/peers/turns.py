@@ -29,10 +29,10 @@ def short(text: str) -> str:
 
 
 def environment(form: str, network: str | None, options, folder: Path) -> dict[str, str]:
-    """MXNet has all cores or, by the form's name, one thread; what PyTorch compiles is compiled anew in each run."""
+    """By the form's name MXNet without `helpers.base.speed`; what PyTorch compiles is compiled anew in each run."""
     found = ENVIRONMENT | {"KERAS_BACKEND": "tensorflow"}
     found["TORCHINDUCTOR_CACHE_DIR"] = str(folder / f"{network}-{form}-compiled".replace(" ", "-"))
-    return found | ({"OMP_NUM_THREADS": "1"} if form == "mxnet 1 thread" else {})
+    return found | ({"DIGITS_SPEED": "0"} if form == "mxnet stock" else {})
 
 
 class Peer:
@@ -87,8 +87,6 @@ class Turns:
         for name in options.forms:
             if network == "mlp" and "channels_last" in name:
                 continue  # it has no channels
-            if network != "mlp" and name == "mxnet 1 thread":
-                continue  # a convolution has work for all cores
             self.figures[name] = {}
             try:
                 self._peers[name] = Peer(name, network, options, folder)

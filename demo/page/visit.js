@@ -18,7 +18,7 @@
       const answer = await fetch(`${baseUrl}api/kernels/${kernelId}`, { cache: "no-store" });
       over = answer.status === 404;
       const lost = document.querySelector('.digit-canvas[data-state="lost"]');
-      if (over) say("Nobody drew here for a while, so the place was freed for others.");
+      if (over) say("Nobody drew here for a while, or the drawing took too much memory, so the place was freed for others.");
       else if (lost) say("What reads the digits here has stopped.");
       else if (answer.ok) notice.hidden = true;
       if (over) clearInterval(looking);

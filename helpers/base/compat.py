@@ -6,6 +6,7 @@ NumPy as it is. `helpers/__init__.py` calls it, so `import helpers` has to come 
 All chapters.
 """
 
+import importlib
 import importlib.util
 import os
 import sys
@@ -43,7 +44,7 @@ def _financial_function(*args, **options):
 
 
 class _LighterImport:
-    """Keeps two packages away from `import mxnet`, which takes almost twice as long with them, and mends its fit().
+    """Keeps two packages away from `import mxnet`, which takes almost twice as long with them, and mends it.
 
     It asks for scikit-learn to make FeedForward one of its estimators, for scipy.stats to test random numbers and to
     calibrate networks of 8-bit integers, and does without where they are missing. Everyone else gets them as ever.
@@ -55,6 +56,7 @@ class _LighterImport:
         importing = mxnet is not None and not hasattr(mxnet, "api")  # the last of its modules
         if importing and name == "mxnet.api":
             _forget_earlier_batches(sys.modules["mxnet.model"])
+            importlib.import_module("helpers.base.speed")
         if importing and name in ("sklearn", "scipy.stats"):
             raise ModuleNotFoundError(f"MXNet does without {name}", name=name)
 

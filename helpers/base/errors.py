@@ -19,6 +19,14 @@ def exit_code(work: Callable[[], object]) -> int:
     try:
         work()
     except DigitsError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {printable(str(error))}", file=sys.stderr)
         return 1
     return 0
+
+
+def printable(text: str) -> str:
+    """The text on one line, whatever names are in it: \\n for the end of a line, and so on for what a terminal obeys.
+
+    Bytes of a file's name that are no UTF-8 appear as \\udcff, as Python has them.
+    """
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)

@@ -1,4 +1,5 @@
-"""Files that are never half written, one writer at a time, and plain words for what an operating system refuses.
+"""Files that are never half written nor read without end, one writer at a time, and plain words for what an operating
+system refuses.
 
 Serves every room that writes a file, the command line and the tools.
 """
@@ -8,6 +9,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 from uuid import uuid4
 
 from helpers.base.errors import DigitsError
@@ -24,13 +26,51 @@ REASONS = {
     errno.EDQUOT: "your share of the disk is used up: free some space or choose another place",
     errno.EFBIG: "the file would be larger than is allowed here: choose another place",
     errno.ENAMETOOLONG: "the name is too long: give a shorter one",
+    errno.ELOOP: "its links lead in a circle: give the path of a file",
 }
 
 
-def reason(error: OSError) -> str:
+NO_NAME = "no file can have this name: give another one"
+
+
+class MissingFile(DigitsError):
+    """There is no such file."""
+
+
+def reason(error: OSError | ValueError) -> str:
     """The cause of `error` and the next step, on one line, without the path."""
+    if isinstance(error, ValueError):  # Python's answer to a null in a name, and to letters that the locale lacks
+        return NO_NAME
     code = errno.EACCES if isinstance(error, PermissionError) else error.errno  # some libraries raise it without a code
     return REASONS.get(code) or " ".join((error.strerror or str(error) or type(error).__name__).lower().split())
+
+
+def open_to_read(path: str | Path) -> BinaryIO:
+    """Open a file to read its bytes. A named pipe that nobody writes to is empty: it is not waited for.
+
+    Raises OSError where the file system refuses, and ValueError for a name that no file can have; `reason` takes both.
+    """
+    file = open(path, "rb", opener=_without_waiting)  # noqa: SIM115 (the caller closes it)
+    os.set_blocking(file.fileno(), True)  # one that somebody does write to is waited for as usual
+    return file
+
+
+def read_file(path: str | Path, most: int, expected: str, fix: str) -> bytes:
+    """The content of a file that can honestly have at most `most` bytes; of a larger or endless one no more is read.
+
+    expected: what the file should be, in words; fix: the next step where it is too large. Raises DigitsError for a file
+    that cannot be read or is larger, and MissingFile where there is none.
+    """
+    try:
+        with open_to_read(path) as file:
+            size = os.fstat(file.fileno()).st_size  # 0 for a device or a pipe
+            content = b"" if size > most else file.read(most + 1)
+    except (OSError, ValueError) as error:
+        kind = MissingFile if isinstance(error, FileNotFoundError) else DigitsError
+        raise kind(f"cannot read {path}: {reason(error)}") from error
+    if max(size, len(content)) > most:
+        raise DigitsError(f"expected {expected} of at most {most / 1e6:,.0f} MB, got {path}, which has more: {fix}")
+    return content
 
 
 @contextmanager
@@ -44,6 +84,9 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
     path = Path(path)
     try:
         target = Path(os.path.realpath(path))  # Path.resolve raises RuntimeError where links lead in a circle
+    except ValueError as error:
+        raise DigitsError(f"cannot write {path}: {reason(error)}") from error
+    try:
         if target.exists() and not target.is_file():
             raise DigitsError(f"cannot write {path}: it is a folder or a device: give the path of a file")
         temporary = target.with_name(f".{uuid4().hex}{target.suffix}")
@@ -96,6 +139,10 @@ def checkpoint_beside(out: Path) -> Path:
 
 class _Discard(Exception):
     """Ends an `atomic_write` that is only a trial."""
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _flush(path: Path) -> None:

@@ -1,7 +1,8 @@
 """The two packages that a student's environment does not bring, fetched when they are first needed.
 
-onnx and onnxruntime take 120 MB, and one chapter needs them. The versions are those of requirements-export.txt. Other
-packages stay as they are, since they may be a server's own. Only the standard library is used.
+onnx and onnxruntime take 120 MB, and one chapter needs them. The versions are those of requirements-export.txt, and so
+is the SHA-256 of each file. Other packages stay as they are, since they may be a server's own. Only the standard
+library is used.
 
 Chapter 8 and the command line.
 """
@@ -24,7 +25,8 @@ ROOT = Path(__file__).parents[2]  # the checkout, unless the package was install
 PINS = ROOT / "requirements-export.txt"
 NEEDED = ("onnx", "onnxruntime")
 PROTOBUF = (6, 31, 1)  # the oldest that the pinned onnx works with
-ONNX_BEFORE = "onnx<1.20"  # the last that works with older ones, such as Colab's
+OLDER_PINS = ROOT / "requirements-export-older.txt"  # of the last onnx that works with older ones, such as Colab's
+OTHER_FILE = re.compile(r"^    (\S+==\S+) from |ash mismatch for `(.*)`", re.MULTILINE)  # as pip and uv name them
 NO_NETWORK = re.compile(r"connect|resol|timed? ?out|network|dns", re.IGNORECASE)  # in what an installer says
 
 
@@ -40,11 +42,12 @@ def fetch_onnx() -> None:
     wheelhouse = _wheelhouse()
     source = f" from {wheelhouse}" if wheelhouse else ""
     print(f"Fetching onnx and onnxruntime{source}, 120 MB, once", file=sys.stderr, flush=True)
-    command = [*_installer(), "--no-deps", "--only-binary", ":all:"]
+    command = [*_installer(), "--no-deps", "--only-binary", ":all:", "--require-hashes", "--requirement", "pins.txt"]
     if wheelhouse:
         command += ["--no-index", "--find-links", str(wheelhouse)]
-    folder = tempfile.gettempdir()  # uv would take settings of a project that it runs in for ours
-    done = subprocess.run([*command, *wanted], cwd=folder, capture_output=True, text=True)
+    with tempfile.TemporaryDirectory() as folder:  # uv would take settings of a project that it runs in for ours
+        Path(folder, "pins.txt").write_text("\n".join(wanted), encoding="utf-8")
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     _notice_what_is_new()
     if done.returncode or not _are_here():
         raise DigitsError(f"expected the packages onnx and onnxruntime, got none{_cause(done.stderr, wheelhouse)}")
@@ -61,17 +64,22 @@ def _wheelhouse() -> Path | None:
 
 
 def _requirements() -> list[str]:
-    """What to install: the pins of the packages that are missing, each with its marker."""
-    if not PINS.is_file():
+    """What to install: the pins of the packages that are missing, each with its marker and the hashes of its files."""
+    pins = _pins(PINS)
+    if not pins:
         fix = "pip install onnx onnxruntime"
         raise DigitsError(f"expected the packages onnx and onnxruntime, got none and no pins of them: {fix}")
-    lines = PINS.read_text(encoding="utf-8").splitlines()
-    pins = [line for line in lines if re.match(r"[\w.-]+==", line)]
-    missing = [pin for pin in pins if _version(pin.partition("==")[0]) is None]
     protobuf = _version("protobuf")
     if protobuf and protobuf < PROTOBUF:
-        missing = [ONNX_BEFORE if pin.startswith("onnx==") else pin for pin in missing]
-    return missing
+        pins = [pin for pin in pins if not pin.startswith("onnx==")] + _pins(OLDER_PINS)
+    return [pin for pin in pins if _version(pin.partition("==")[0]) is None]
+
+
+def _pins(path: Path) -> list[str]:
+    """The pins of a lock file, each on one line; none where there is no such file."""
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    lines = text.replace(" \\\n    ", " ").splitlines()
+    return [line for line in lines if re.match(r"[\w.-]+==", line)]
 
 
 def _version(name: str) -> tuple[int, ...] | None:
@@ -107,6 +115,9 @@ def _notice_what_is_new() -> None:
 
 def _cause(said: str, wheelhouse: Path | None) -> str:
     """The end of the line that says what the installer has failed with: the cause and the next step."""
+    if other := OTHER_FILE.search(said):
+        fix = f"collect {wheelhouse} anew with make wheelhouse" if wheelhouse else "try another network"
+        return f" but another file of {other[1] or other[2]} than the pins name by its SHA-256: {fix}"
     if wheelhouse:
         return f", and {wheelhouse} has no wheels of them for this Python: collect it anew with make wheelhouse"
     if NO_NETWORK.search(said):

@@ -1,4 +1,10 @@
-"""How many threads MXNet computes with: all cores of this process, where MXNet by itself would take half of them.
+"""How many threads MXNet computes with: one for each device, where MXNet by itself would take half of the cores.
+
+The threads of one operation wait for one another by spinning. Where another program keeps one core busy, the others
+spin for the one that has no core: LeNet with two threads on two cores falls to a sixth of its speed, and a small
+network is slower with two threads than with one even on a machine that does nothing else. Devices, the contexts of
+`mx.mod.Module(context=[mx.cpu(0), mx.cpu(1)])`, share the images of a batch and wait for one another once in a batch
+only. So as many devices as there are cores, with one thread each, use them all (`helpers.training.devices`).
 
 MXNet and OpenMP read environment variables once, when `import mxnet` loads them; `helpers/__init__.py` calls
 `prepare()` before. A variable that the user has set stays as it is.
@@ -21,15 +27,14 @@ def cores() -> int:
     return min(usable, psutil.cpu_count(logical=False) or usable)
 
 
-def prepare() -> None:
-    """Give each operation of MXNet as many threads as this process has cores, unless OMP_NUM_THREADS says otherwise.
+def cores_here() -> int:
+    """The cores for this process where several workers share those of their host, at least 1."""
+    return max(1, cores() // int(os.environ.get(WORKERS_HERE, 1)))
 
-    The workers of one host share its cores; schedulers and servers hardly compute.
-    """
-    if os.environ.get("DMLC_ROLE", "worker") == "worker":
-        set_threads(max(1, cores() // int(os.environ.get(WORKERS_HERE, 1))))
-    else:
-        set_threads(1)
+
+def prepare() -> None:
+    """Give each operation of MXNet one thread, unless OMP_NUM_THREADS says otherwise."""
+    set_threads(1)
     # A copy of a large array from NumPy would be shared among threads that belong to the Python thread, beside those
     # of MXNet's own worker. These are then more than there are cores, and OpenMP puts threads that wait to sleep at
     # once: waking them for each operation makes a small network half as fast. So such a copy takes one thread.

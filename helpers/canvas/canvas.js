@@ -9,6 +9,7 @@
 
 const SIDE = 1000; // of the pad, in units of its SVG
 const NEAR = 0.002; // of the pad: points closer than this tell nothing new
+const MOST = 10_000; // points of a drawing, minutes of scribbling: larger messages than theirs the demo refuses
 const PATIENCE = 1000; // ms without an answer before the pad says so
 const QUIET = 300; // ms after which an answer is read out
 const STEPS = {
@@ -95,6 +96,10 @@ class Pad {
     this.showCursor(!this.mark.hasAttribute("hidden"));
   }
 
+  get isFull() {
+    return this.strokes.reduce((sum, stroke) => sum + stroke.length, 0) >= MOST;
+  }
+
   start(point) {
     this.begin();
     this.wet = [point];
@@ -106,6 +111,7 @@ class Pad {
   extend(points) {
     const before = this.wet.length;
     for (const [x, y] of points) {
+      if (this.isFull) break;
       const [lastX, lastY] = this.wet[this.wet.length - 1];
       if (Math.hypot(x - lastX, y - lastY) >= NEAR) this.wet.push([x, y]);
     }
@@ -123,7 +129,7 @@ class Pad {
   }
 
   press(event) {
-    if (this.pointer !== null || !event.isPrimary || event.button !== 0) return;
+    if (this.pointer !== null || !event.isPrimary || event.button !== 0 || this.isFull) return;
     this.lift();
     this.showCursor(false);
     this.element.classList.add("pointed"); // no ring around the pad for who sees a pen
@@ -167,7 +173,7 @@ class Pad {
     } else if (event.key === " " || event.key === "Enter") {
       if (this.pointer !== null || event.repeat) return;
       if (this.wet) this.lift();
-      else this.start(this.cursor);
+      else if (!this.isFull) this.start(this.cursor);
     } else if (event.key === "Escape" || event.key === "Delete" || event.key === "Backspace") {
       this.lift();
       this.clear();
@@ -379,13 +385,14 @@ class Hint {
     this.element = make("p", { class: "hint", role: "status" });
   }
 
-  show({ lost, busy }) {
+  show({ lost, busy, full }) {
     if (busy) {
       this.patience ??= setTimeout(() => this.excuse(), PATIENCE);
       return;
     }
     this.restart();
-    say(this.element, lost ? "This pad has lost its kernel: run its cell again" : "");
+    const room = full ? "The pad is full: clear it to draw on" : "";
+    say(this.element, lost ? "This pad has lost its kernel: run its cell again" : room);
   }
 
   excuse() {
@@ -761,7 +768,7 @@ function render({ model, el }) {
     Object.assign(root.dataset, { state: lost ? "lost" : answered, seq: line.shown, drawn: line.seq });
     root.setAttribute("aria-busy", busy);
     board.refresh();
-    hint.show({ lost, busy });
+    hint.show({ lost, busy, full: board.pad.isFull });
   }
 
   const showCollection = () => keeper.show(model.get("collection"));

@@ -13,6 +13,7 @@ Chapter 5.
 import json
 import operator
 import os
+import reprlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,10 +22,12 @@ from typing import NamedTuple
 import numpy as np
 
 from helpers.base.errors import DigitsError
-from helpers.base.files import atomic_write, locked, reason
+from helpers.base.files import MissingFile, atomic_write, locked, read_file
 from helpers.canvas.traits import points, width
 from helpers.data.load import Split
 from helpers.drawing.strokes import as_strokes, to_mnist
+
+MOST = 2**24  # bytes of a file: some 4,000 digits
 
 FIX = "it is left as it is, so move it away or choose another name, and a new collection begins"
 
@@ -99,7 +102,7 @@ def make_item(label: int, strokes: Sequence, pen: float) -> Item:
     except TypeError:
         digit = -1
     if isinstance(label, bool) or not 0 <= digit <= 9:
-        raise DigitsError(f"expected a label from 0 to 9, got {label!r}: give the digit that was drawn")
+        raise DigitsError(f"expected a label from 0 to 9, got {reprlib.repr(label)}: give the digit that was drawn")
     pen = width(pen)
     image = to_mnist(strokes, pen)
     if not image.any():
@@ -116,6 +119,10 @@ def append_item(path: str | Path, item: Item) -> int:
     json_path = _json_path(path)
     with locked(json_path):
         records = [*_read_records(json_path), _to_record(item)]
+        content = "[\n" + ",\n".join(map(json.dumps, records)) + "\n]\n"
+        if len(content) > MOST:
+            full = f"expected a collection of at most {MOST / 1e6:.0f} MB, got {json_path}, which would have more"
+            raise DigitsError(f"{full}: choose another name, and a new collection begins")
         collection = _to_collection(records)
         # Both files are whole on the disk before either takes its place, so a full disk leaves both as they were.
         with atomic_write(json_path.with_suffix(".npz")) as arrays:
@@ -124,7 +131,7 @@ def append_item(path: str | Path, item: Item) -> int:
                 file.flush()
                 os.fsync(file.fileno())
             with atomic_write(json_path) as text:
-                text.write_text("[\n" + ",\n".join(map(json.dumps, records)) + "\n]\n", encoding="utf-8")
+                text.write_text(content, encoding="utf-8")
     return len(records)
 
 
@@ -161,11 +168,9 @@ def _to_collection(records: list[dict]) -> Collection:
 def _read_records(path: Path) -> list[dict]:
     """The records of the file, checked one by one; none where there is no file."""
     try:
-        content = path.read_bytes()
-    except FileNotFoundError:
+        content = read_file(path, MOST, "a collection of digits", FIX)
+    except MissingFile:
         return []
-    except OSError as error:
-        raise DigitsError(f"cannot read {path}: {reason(error)}") from error
     try:
         records = json.loads(content)
     except (ValueError, RecursionError) as error:
@@ -175,7 +180,7 @@ def _read_records(path: Path) -> list[dict]:
     for number, record in enumerate(records, start=1):
         try:
             _check_record(record)
-        except (TypeError, ValueError, KeyError, DigitsError) as error:
+        except (TypeError, ValueError, KeyError, OverflowError, DigitsError) as error:
             raise _no_collection(path, f"holds something else at entry {number}") from error
     return records
 
@@ -185,7 +190,7 @@ def _no_collection(path: Path, found: str) -> DigitsError:
 
 
 def _check_record(record: dict) -> None:
-    """Raise TypeError, ValueError, KeyError or DigitsError unless this is one labelled drawing."""
+    """Raise TypeError, ValueError, KeyError, OverflowError or DigitsError unless this is one labelled drawing."""
     label = record["label"]
     if type(label) is not int or not 0 <= label <= 9:
         raise ValueError("not a digit")

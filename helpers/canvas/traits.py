@@ -5,6 +5,7 @@ Serves the canvas of chapter 5 and of the demo.
 
 import copy
 import dataclasses
+import reprlib
 from collections.abc import Mapping, Sequence
 from numbers import Real
 
@@ -14,6 +15,7 @@ import traitlets
 from helpers.base.errors import DigitsError
 from helpers.drawing.strokes import Steps, as_strokes
 
+RELOAD = "load the page anew"
 STEPS = [field.name for field in dataclasses.fields(Steps)]
 
 
@@ -55,7 +57,8 @@ def width(pen: float) -> float:
     """The width of a pen, a share of the pad's side above 0 and at most 1."""
     if isinstance(pen, bool) or not (isinstance(pen, Real) and 0 < pen <= 1):
         raise DigitsError(
-            f"expected a pen's width above 0 and at most 1, got {pen!r}: give a share of the pad's side, as 0.06"
+            f"expected a pen's width above 0 and at most 1, got {reprlib.repr(pen)}: "
+            "give a share of the pad's side, as 0.06"
         )
     return float(pen)
 
@@ -65,10 +68,10 @@ def flags(steps: Mapping[str, bool] | Steps) -> dict[str, bool]:
     if isinstance(steps, Steps):
         return dataclasses.asdict(steps)
     if not isinstance(steps, Mapping):
-        raise _no_steps(repr(steps))
+        raise _no_steps(reprlib.repr(steps))
     for name, value in steps.items():
         if name not in STEPS or not isinstance(value, (bool, np.bool_)):
-            raise _no_steps(f"{{{name!r}: {value!r}}}")
+            raise _no_steps(reprlib.repr({name: value}))
     return dataclasses.asdict(Steps()) | {name: bool(value) for name, value in steps.items()}
 
 
@@ -80,8 +83,40 @@ def _no_steps(given: str) -> DigitsError:
 def flag(value: bool) -> bool:
     """True or False."""
     if not isinstance(value, (bool, np.bool_)):
-        raise DigitsError(f"expected True or False, got {value!r}: write True to have it and False to leave it out")
+        raise DigitsError(
+            f"expected True or False, got {reprlib.repr(value)}: write True to have it and False to leave it out"
+        )
     return bool(value)
+
+
+def check_drawing(drawing: object) -> dict:
+    """What the browser has drawn, checked: a dict of strokes, pen, steps and inside. Raises DigitsError otherwise.
+
+    It has a number, `seq`, too, and may have `look_at`, the name of a network.
+    """
+    strokes, pen, steps, inside, seq = parts_of(drawing, "a drawing", ["strokes", "pen", "steps", "inside", "seq"])
+    if not is_seq(seq):
+        raise DigitsError(f"expected a drawing with its number, got seq = {reprlib.repr(seq)}: {RELOAD}")
+    look_at = drawing.get("look_at")
+    if not isinstance(look_at, (str, type(None))):
+        raise DigitsError(f"expected the name of a network to look at, got {reprlib.repr(look_at)}: {RELOAD}")
+    return {"strokes": points(strokes), "pen": width(pen), "steps": flags(steps), "inside": flag(inside)}
+
+
+def parts_of(message: object, what: str, names: Sequence[str]) -> list:
+    """The parts of a message of the browser by their names. Raises DigitsError where one is missing."""
+    expected = f"expected {what} with {', '.join(names[:-1])} and {names[-1]}"
+    if not isinstance(message, dict):
+        raise DigitsError(f"{expected}, got {reprlib.repr(message)}: {RELOAD}")
+    missing = [name for name in names if name not in message]
+    if missing:
+        raise DigitsError(f"{expected}, got one without {missing[0]}: {RELOAD}")
+    return [message[name] for name in names]
+
+
+def is_seq(number: object) -> bool:
+    """Whether this can be the number of a drawing: a whole one, which JavaScript can hold, too."""
+    return type(number) is int and 0 <= number < 2**53
 
 
 def _same(old, new) -> bool:

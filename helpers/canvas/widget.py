@@ -19,7 +19,17 @@ from helpers.base.errors import DigitsError
 from helpers.canvas.collection import Collector, Item
 from helpers.canvas.readers import SURE, Inside, Reader, Readers
 from helpers.canvas.snapshot import still
-from helpers.canvas.traits import Arrays, Locked, flag, flags, points, width
+from helpers.canvas.traits import (
+    Arrays,
+    Locked,
+    check_drawing,
+    flag,
+    flags,
+    is_seq,
+    parts_of,
+    points,
+    width,
+)
 from helpers.drawing.strokes import PEN_WIDTH, Steps, to_mnist
 from helpers.plots.figures import Figure
 
@@ -108,14 +118,23 @@ class DigitCanvas(anywidget.AnyWidget):
             self.comm._reply_subshell_for = None
 
     def set_state(self, sync_data):
-        """Take what the browser sends, never in the midst of a change that a cell makes."""
+        """Take what the browser sends, never in the midst of a change that a cell makes.
+
+        A drawing that is none leaves everything as it is, but for `error`, and is answered with that.
+        """
         with self.lock:
-            super().set_state(sync_data)
+            state = dict(sync_data)
+            if "drawing" in state:
+                try:
+                    check_drawing(state["drawing"])
+                except DigitsError as error:  # no page of ours sends such a drawing
+                    self._refuse(state.pop("drawing"), str(error))
+            super().set_state(state)
 
     @observe("strokes", "pen", "steps", "inside")
     def _set_in_a_cell(self, change) -> None:
         if self._seen not in (None, self._now()):
-            self.drawing = self._message(self.drawing["seq"] // 2 * 2 + 2)
+            self.drawing = self._message(self._newest // 2 * 2 + 2)
 
     @observe("drawing")
     def _drawn(self, change) -> None:
@@ -129,16 +148,24 @@ class DigitCanvas(anywidget.AnyWidget):
         """The drawing as the browser is told it."""
         return self.drawing | self._now() | {"seq": seq}
 
+    @property
+    def _newest(self) -> int:
+        """The number of the last drawing, or of the last answer where the drawing was none."""
+        return max(self.drawing["seq"], self.result["seq"])
+
+    def _refuse(self, drawing: object, error: str) -> None:
+        """Tell the browser what is wrong with a drawing; where it has no number, as an answer to the next one."""
+        seq = drawing.get("seq") if isinstance(drawing, dict) else None
+        self.result = self.result | {
+            "seq": seq if is_seq(seq) else self._newest + 1,
+            "state": "error",
+            "error": error,
+        }
+        self.set_trait("error", error)
+
     def _read(self, drawing: dict) -> None:
         """Read a drawing, then tell the browser and, after it, whoever observes."""
-        try:
-            self._seen = {name: self.traits()[name].validate(self, drawing[name]) for name in self._now()}
-        except (DigitsError, KeyError) as error:  # no page of ours sends such a drawing
-            message = _broken(error, "a drawing with strokes, pen, steps and inside")
-            self.result = self.result | {"seq": drawing.get("seq", 0), "state": "error", "error": message}
-            self.set_trait("error", message)
-            return
-        seen = self._seen
+        seen = self._seen = check_drawing(drawing)
         result = self._readers.read(to_mnist(seen["strokes"], seen["pen"], Steps(**seen["steps"])))
         inside = self._inside.look(result.image, drawing.get("look_at")) if seen["inside"] else {}
         self.result = {"seq": drawing["seq"], **result.message(), "inside": inside}
@@ -173,13 +200,6 @@ class DigitCanvas(anywidget.AnyWidget):
     def _on_message(self, _, content: dict, buffers) -> None:
         """The button Keep."""
         try:
-            self._keep(content["keep"], content["strokes"], content["pen"])
-        except (DigitsError, KeyError) as error:
-            self._tell_collection(_broken(error, "a digit with keep, strokes and pen"))
-
-
-def _broken(error: DigitsError | KeyError, expected: str) -> str:
-    """What is wrong with a message of the browser, on one line for the page."""
-    if isinstance(error, DigitsError):
-        return str(error)
-    return f"expected {expected}, got one without {error.args[0]}: load the page anew"
+            self._keep(*parts_of(content, "a digit", ["keep", "strokes", "pen"]))
+        except DigitsError as error:
+            self._tell_collection(str(error))

@@ -3,6 +3,7 @@
 Chapters 2 to 5 and 8, the canvas and the demo.
 """
 
+import json
 import os
 from collections.abc import Collection, Mapping
 from functools import cached_property
@@ -13,13 +14,16 @@ import numpy as np
 
 from helpers.base.arrays import as_array, many_images, one_image
 from helpers.base.errors import DigitsError
+from helpers.base.files import read_file
 from helpers.networks.arrangement import faster
 from helpers.networks.params import FIX, read_params, write_params
-from helpers.networks.symbols import NETWORKS, probabilities
+from helpers.networks.symbols import NETWORKS, parameter_shapes, probabilities
 
 import mxnet as mx
 
 BATCH_SIZE = 200
+
+LARGEST_CARD = 2**16  # bytes
 
 # oneDNN computes a convolution and its ReLU in one pass, which makes the CNN 1.3 times as fast. It has no such pass for
 # LeNet's tanh, and falls back to one that is four times as slow.
@@ -53,8 +57,9 @@ class Classifier:
     def load(cls, source: str | Path) -> "Classifier":
         """Load a shipped network by its name, or any of the three from a .params file, told by names and shapes.
 
-        source: "mlp", "lenet", "dropout-cnn", "canvas" (the dropout CNN that reads drawings best) or a path. Raises
-        DigitsError that names the file when it cannot be read, is damaged, or holds the parameters of something else.
+        source: "mlp", "lenet", "dropout-cnn", "canvas" (the dropout CNN that reads drawings best) or a path. A card
+        beside the file, as those that ship have one, tells its SHA-256. Raises DigitsError that names the file when it
+        cannot be read, is damaged, is not the one of its card, or holds the parameters of something else.
         """
         path = _find(source)
         arg_params, aux_params = _read(path)
@@ -75,15 +80,15 @@ class Classifier:
     def probabilities(self, image: np.ndarray) -> np.ndarray:
         """The probability of each digit, (10,) float32, for one image: (28, 28) floats in 0..1, bright ink on 0.
 
-        Raises DigitsError for any other shape, type or range.
+        Raises DigitsError for any other shape, type or range, and where the parameters are too large to compute with.
         """
         self._image[0, 0] = one_image(image)
-        return self._one.forward(is_train=False)[0].asnumpy()[0]  # asnumpy waits, so the image may change after it
+        return _answers(self._one.forward(is_train=False)[0].asnumpy()[0])  # asnumpy waits: the image may change then
 
     def probabilities_of(self, images: np.ndarray) -> np.ndarray:
         """The same for many images (N, 1, 28, 28) with any N, 0 included: (N, 10) float32."""
         images = many_images(images)
-        return run_batches(self._many, images) if len(images) else np.zeros((0, 10), np.float32)
+        return _answers(run_batches(self._many, images)) if len(images) else np.zeros((0, 10), np.float32)
 
     @cached_property
     def _many(self) -> mx.executor.Executor:
@@ -104,9 +109,13 @@ class Classifier:
 def load_params(source: str | Path) -> tuple[dict[str, mx.nd.NDArray], dict[str, mx.nd.NDArray]]:
     """The parameters of a shipped network or a .params file, as `Module.set_params(arg_params, aux_params)` takes them.
 
-    Raises DigitsError when the file is missing or damaged.
+    Raises DigitsError when the file is missing or damaged, has numbers that are not finite, or is not the one of its
+    card.
     """
-    arg_params, aux_params = _read(_find(source))
+    path = _find(source)
+    arg_params, aux_params = _read(path)
+    for name, array in (arg_params | aux_params).items():
+        _check_finite(name, array, f" in {path}")
     return _as_ndarrays(arg_params), _as_ndarrays(aux_params)
 
 
@@ -138,7 +147,7 @@ def _find(source: str | Path) -> Path:
 
 def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """The arrays of a file without their prefixes: what is learnt ("arg:"), and auxiliary states ("aux:")."""
-    params = read_params(path)
+    params = read_params(path, _checksum(path))
     groups = {"arg": {}, "aux": {}}
     for name, array in params.items():
         prefix, _, rest = name.partition(":")
@@ -148,17 +157,10 @@ def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     return groups["arg"], groups["aux"]
 
 
-def _shapes(network: str) -> dict[str, tuple[int, ...]]:
-    """The shape of each parameter of a network by its name."""
-    symbol = probabilities(NETWORKS[network]())
-    shapes, _, _ = symbol.infer_shape(data=(1, 1, 28, 28))
-    return {name: shape for name, shape in zip(symbol.list_arguments(), shapes, strict=True) if name != "data"}
-
-
 def _recognise(params: Mapping[str, np.ndarray], path: Path) -> str:
     """The network whose parameters have these names; `path` is where they come from."""
     for network in NETWORKS:
-        if _shapes(network).keys() == params.keys():
+        if parameter_shapes(network).keys() == params.keys():
             return network
     wanted = f"the parameters of one of {', '.join(NETWORKS)} in {path}"
     raise DigitsError(f"expected {wanted}, got {_listed(params)}: {FIX}")
@@ -173,7 +175,7 @@ def _listed(names: Collection[str]) -> str:
 def _check(network: str, params: Mapping[str, np.ndarray], path: Path | None = None) -> None:
     """Raise DigitsError unless these are the network's parameters; it names the file that they come from, if any."""
     where = f" in {path}" if path else ""
-    wanted = _shapes(network)
+    wanted = parameter_shapes(network)
     if params.keys() != wanted.keys():
         fix = f"give those of a trained {network}"
         raise DigitsError(
@@ -185,9 +187,35 @@ def _check(network: str, params: Mapping[str, np.ndarray], path: Path | None = N
             raise DigitsError(
                 f"expected floats of shape {wanted[name]} as {network}'s {name}, got {given}{where}: {FIX}"
             )
-        if not np.isfinite(array).all():
-            fix = "train it again with a lower learning rate"
-            raise DigitsError(f"expected finite numbers in {name}, got NaN or infinite values{where}: {fix}")
+        _check_finite(name, array, where)
+
+
+def _check_finite(name: str, array: np.ndarray, where: str) -> None:
+    """Raise DigitsError unless float32, which MXNet computes with, can hold each number."""
+    if not (np.abs(array.astype(np.float64)) <= np.finfo(np.float32).max).all():  # which NaN is not, either
+        fix = "train it again with a lower learning rate, or copy the file again"
+        raise DigitsError(f"expected finite numbers in {name}, got NaN or infinite values{where}: {fix}")
+
+
+def _checksum(path: Path) -> str | None:
+    """The SHA-256 on the card beside a file, `lenet.json` beside `lenet.params`; None without card or checksum.
+
+    What else is of that name is no card.
+    """
+    try:
+        card = json.loads(read_file(path.with_suffix(".json"), LARGEST_CARD, "a card", FIX))
+    except (DigitsError, ValueError, RecursionError):
+        return None
+    sha256 = card.get("sha256") if isinstance(card, dict) else None
+    return sha256 if isinstance(sha256, str) else None
+
+
+def _answers(probabilities: np.ndarray) -> np.ndarray:
+    """The probabilities, if they are some. Raises DigitsError where the network computed NaN."""
+    if not np.isfinite(probabilities).all():
+        found = "NaN, as the parameters are too large to compute with"
+        raise DigitsError(f"expected probabilities, got {found}: give those of a network that was trained well")
+    return probabilities
 
 
 def _as_ndarrays(params: Mapping[str, np.ndarray]) -> dict[str, mx.nd.NDArray]:

@@ -178,7 +178,7 @@ def _package(requirement: str, pins: dict[str, str], extra: str) -> Package:
 def _pins() -> dict[str, str]:
     """The pinned version of each package. One that has several is pinned by the line whose marker holds here."""
     text = "\n".join(map(_read, LOCKS))
-    lines = re.findall(r"^([\w.-]+)==([^\s;]+)(?: ; (.+))?$", text, re.MULTILINE)
+    lines = re.findall(r"^([\w.-]+)==([^\s;]+)(?: ; (.+?))?(?: \\)?$", text, re.MULTILINE)
     return {name: version for name, version, marker in lines if not marker or _holds(marker)}
 
 
@@ -287,7 +287,7 @@ def _starts(variables: Mapping[str, str]) -> bool:
     """Whether MXNet works in a process with this environment."""
     try:
         return _ask(ASK_MXNET, variables).returncode == 0
-    except subprocess.TimeoutExpired:
+    except (subprocess.TimeoutExpired, OSError):
         return False
 
 
@@ -295,7 +295,10 @@ def _onnx() -> list[Line]:
     """A line for a package onnx that is installed and cannot be imported."""
     if importlib.util.find_spec("onnx") is None:  # its package has a line already
         return []
-    fault = _ask(ASK_ONNX).stdout.strip()
+    try:
+        fault = _ask(ASK_ONNX).stdout.strip()
+    except (subprocess.TimeoutExpired, OSError) as error:
+        fault = f"{error}: {INSTALL}"
     return [Line("import onnx", "fails", problem=fault)] if fault else []
 
 

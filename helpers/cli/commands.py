@@ -17,8 +17,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from helpers.base.errors import DigitsError
+from helpers.base.errors import DigitsError, printable
 from helpers.base.files import check_writable, checkpoint_beside
+from helpers.cli.streams import without_c
 
 NOT_SURE = 0.5  # where the answer is less probable, `predict` says that it is not sure
 
@@ -41,7 +42,7 @@ def data(options: Namespace) -> int:
     parts = {name: getattr(digits, name) for name in ("train", "valid", "test")}
     result = {"data": digits.source, "origin": digits.origin}
     result |= {name: {"images": len(part), "first_labels": part.labels[:10].tolist()} for name, part in parts.items()}
-    text = [digits.origin]
+    text = [printable(digits.origin)]
     for name, part in parts.items():
         text.append(f"{name:5}  {len(part):6,} images, the first: {' '.join(map(str, part.labels[:10]))}")
     _report(options, result, "\n".join(text))
@@ -52,20 +53,13 @@ def train(options: Namespace) -> int:
     """Train a network and save its best epoch."""
     out = options.out or Path(f"{options.network}.params")
     check_writable(out)  # before the minutes of training, not after
-    from helpers.base.threads import set_threads
-
-    if options.network == "mlp":
-        set_threads(1)  # its layers are so small that a second thread costs more than it brings
-
     from helpers.data.load import load_mnist
     from helpers.distributed.worker import place_of
     from helpers.training.checkpoint import read_checkpoint
-    from helpers.training.contexts import device
     from helpers.training.evaluation import accuracy
     from helpers.training.fit import Job, train
     from helpers.training.recipes import Settings
 
-    context = device(options.device)
     place = place_of(options.kvstore)
     before = read_checkpoint(checkpoint_beside(out), place) if options.resume else None
     usual = before.settings if before else Settings(options.network)
@@ -78,7 +72,7 @@ def train(options: Namespace) -> int:
     given = {name: number for name, number in numbers.items() if number is not None}
     settings = replace(usual, network=options.network, **given)
     job = Job(
-        context=context,
+        device=options.device,
         path=out,  # saved after each better epoch, so that even a killed process leaves the best one
         checkpoint=checkpoint_beside(out),
         start=before,
@@ -96,6 +90,7 @@ def train(options: Namespace) -> int:
         "origin": digits.origin,
         "kvstore": place.kind,
         "workers": place.workers,
+        "moved": place.moved,
         "seed": settings.seed,
         "minutes": round((time.monotonic() - start) / 60, 2),
         "epochs": len(history.valid),
@@ -119,10 +114,6 @@ def launch(options: Namespace) -> int:
 
 def by_hand(options: Namespace) -> int:
     """Train a network that is written by hand."""
-    from helpers.base.threads import cores, set_threads
-
-    set_threads(max(1, cores() // options.devices))  # before MXNet is imported: afterwards it has no effect
-
     from helpers.by_hand import HANDMADE_NETWORKS, inputs_and_targets, share_right, train_by_hand
     from helpers.data.load import load_mat, load_mnist
 
@@ -186,12 +177,14 @@ def predict(options: Namespace) -> int:
     results = []
     for path in options.images:
         try:
-            image = to_mnist_from_image(read_picture(path))
+            with without_c():
+                picture = read_picture(path)
+            image = to_mnist_from_image(picture)
             if not image.any():
                 fix = "give a picture of one digit on a plain background"
                 raise DigitsError(f"expected ink in {path}, got a blank picture: {fix}")
         except DigitsError as error:
-            print(f"error: {error}", file=sys.stderr)
+            print(f"error: {printable(str(error))}", file=sys.stderr)
             results.append({"file": path, "error": str(error)})
             continue
         probabilities = classifier.probabilities(image)
@@ -201,7 +194,7 @@ def predict(options: Namespace) -> int:
         results.append(result)
         if not options.json:
             doubt = "" if result["sure"] else ", not sure"
-            print(f"{path}: {result['digit']}, probability {result['probability']:.3f}{doubt}")
+            print(f"{printable(path)}: {result['digit']}, probability {result['probability']:.3f}{doubt}")
     if options.json:
         _report(options, results, "")
     return 1 if any("error" in result for result in results) else 0
@@ -231,7 +224,13 @@ def export(options: Namespace) -> int:
 
 def _report(options: Namespace, result: object, text: str) -> None:
     """Print the result as one JSON document where --json asks for it, else the text."""
-    print(json.dumps(result, indent=2, ensure_ascii=False) if options.json else text)
+    if options.json:
+        text = json.dumps(result, indent=2, ensure_ascii=False)
+        try:
+            text.encode(sys.stdout.encoding or "ascii")
+        except UnicodeEncodeError:  # JSON has its own way to spell the letters that stdout lacks
+            text = json.dumps(result, indent=2)
+    print(text)
 
 
 def _lines(result: dict[str, object]) -> str:
@@ -240,7 +239,7 @@ def _lines(result: dict[str, object]) -> str:
     for name, value in result.items():
         if value is None:
             continue
-        shown = f"{value:.4f}" if "accuracy" in name and value else value
+        shown = f"{value:.4f}" if "accuracy" in name and value else printable(str(value))
         lines.append(f"{name.replace('_', ' '):15}{shown}")
     return "\n".join(lines)
 

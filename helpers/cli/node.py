@@ -12,13 +12,17 @@ import os
 import select
 import signal
 import socket
+import stat
 import sys
 import threading
 import time
+from contextlib import suppress
+from pathlib import Path
 
 from helpers.base.errors import DigitsError
+from helpers.base.files import reason
 from helpers.cli.main import main
-from helpers.distributed.nodes import GRACE
+from helpers.distributed.nodes import GRACE, behind_socket, socket_of
 
 SILENCE = 30  # seconds without a sign of the launcher
 
@@ -33,10 +37,14 @@ def run_node(arguments: list[str]) -> int:
     if worker:
         signal.signal(signal.SIGTERM, _end)  # so that no half-written file stays
     try:
-        _check_port(os.environ["DMLC_NODE_HOST"], int(os.environ["PORT"]))
+        if _own_socket():
+            _check_socket(_own_socket())
+        else:
+            _check_port(os.environ["DMLC_NODE_HOST"], int(os.environ["PORT"]))
         if worker:
             code = main(arguments)
         else:
+            os.umask(0o077)  # the system lets in to a socket whoever may write to its file
             importlib.import_module("mxnet")  # in these roles the import serves until the job ends
             code = 0
     except DigitsError as error:  # of a server or a scheduler; `main` prints those of a worker
@@ -61,6 +69,9 @@ def _end_with_the_launcher() -> None:
             pass
     except OSError:
         pass
+    if _own_socket():
+        with suppress(OSError):  # none was made yet, or the file is somebody else's
+            _own_socket().unlink()
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(GRACE)
     os._exit(1)
@@ -68,6 +79,31 @@ def _end_with_the_launcher() -> None:
 
 def _end(number: int, frame: object) -> None:
     sys.exit(128 + number)
+
+
+def _own_socket() -> Path | None:
+    """The file of this node's socket, or None where it has a port."""
+    return socket_of(os.environ["PORT"]) if behind_socket() else None
+
+
+def _check_socket(path: Path) -> None:
+    """Raise DigitsError where MXNet could not make that socket, or others could put theirs in its place.
+
+    The scheduler would abort with a stack trace. The check makes no file, as that would tell others the name while it
+    is still free.
+    """
+    folder = path.parent
+    try:
+        mode = folder.stat().st_mode
+    except OSError as error:
+        raise DigitsError(f"cannot make a socket in {folder}: {reason(error)}") from error
+    if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+        given = f"expected the folder {folder} to be sticky, got one in which everybody may replace files"
+        raise DigitsError(f"{given}: have it mended with chmod +t {folder}")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise DigitsError(f"cannot make a socket in {folder}: {reason(PermissionError())}")
+    if os.path.lexists(path):
+        raise DigitsError(f"expected no file {path} yet, got one of somebody else: start the job again")
 
 
 def _check_port(host: str, port: int) -> None:

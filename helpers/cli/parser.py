@@ -70,10 +70,10 @@ def _add_launch(commands: argparse._SubParsersAction) -> None:
     command.add_argument("-s", "--servers", type=count, default=1, metavar="N", help="that add up (default: 1)")
     about = "one host per line; each has this project at the same path (default: all on this machine)"
     command.add_argument("-H", "--hostfile", type=Path, metavar="FILE", help=about)
-    about = "the first of the ports, one for each process (default: any free ones; with a hostfile from 9091 on)"
+    about = "with a hostfile, the first of the ports, one for each process (default: 9091)"
     command.add_argument("--port", type=port, metavar="N", help=about)
     about = "how long the processes may take to find each other (default: 60)"
-    command.add_argument("--start-seconds", type=count, default=60, metavar="N", help=about)
+    command.add_argument("--start-seconds", type=start_seconds, default=60, metavar="N", help=about)
     command.add_argument("--ssh", default="ssh", metavar="COMMAND", help='such as "ssh -p 2222 -i key" (default: ssh)')
     about = "what each worker runs"
     command.add_argument("training", nargs=argparse.REMAINDER, metavar="-- train ...", help=about)
@@ -145,6 +145,11 @@ def seed(text: str) -> int:
 def port(text: str) -> int:
     """The type of an option that takes a port which needs no privileges."""
     return _whole_number(text, 1024, 65535, example=9091)
+
+
+def start_seconds(text: str) -> int:
+    """The type of an option that takes seconds to wait, up to a day."""
+    return _whole_number(text, 1, 24 * 60 * 60, example=120)
 
 
 def rate(text: str) -> float:

@@ -7,39 +7,45 @@ Chapter 1.
 
 import gzip
 import hashlib
+import io
 import math
 import struct
 import zlib
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 from helpers.base.errors import DigitsError
-from helpers.base.files import atomic_write, reason
+from helpers.base.files import atomic_write, read_file
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
+MOST = 60_000 * 28 * 28  # bytes of values: MNIST's largest file
 
-def read_idx(path: str | Path, sha256: str | None = None) -> np.ndarray:
+LARGER = "check that it is the right file; read_idx(..., most=...) takes larger ones"
+
+FRAME = 2**16  # more bytes than a header has, or gzip adds to values that it cannot make smaller
+
+
+def read_idx(path: str | Path, sha256: str | None = None, most: int = MOST) -> np.ndarray:
     """The array in the file at `path`, in the machine's own byte order.
 
     Whether the file is compressed is told by its content, not by its name. With `sha256`, the hexadecimal SHA-256 of
-    the file as it lies on the disk, nothing else is accepted.
-    Raises DigitsError for a file that cannot be read, is not IDX, is damaged, or has another checksum.
+    the file as it lies on the disk, nothing else is accepted. `most` is how many bytes the values may have: the header
+    is asked before anything is unpacked, so that a small file cannot take all memory.
+    Raises DigitsError for a file that cannot be read, is not IDX, is damaged, larger, or has another checksum.
     """
     path = Path(path)
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DigitsError(f"cannot read {path}: {reason(error)}") from error
+    content = read_file(path, most + FRAME, "an IDX file", LARGER)
     if sha256:
         found = hashlib.sha256(content).hexdigest()
         if found != sha256.lower():
             raise DigitsError(f"expected a file with the SHA-256 {sha256}, got {path} with {found}: fetch it again")
     try:
-        return _parse(_decompress(content))
-    except _FormatError as error:
-        raise DigitsError(f"expected an IDX file, got {path}, which {error}") from error
+        return _parse(_unpacking(content), most)
+    except (_FormatError, EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise DigitsError(f"expected an IDX file, got {path}, which {_problem(error)}") from error
 
 
 def write_idx(path: str | Path, array: np.ndarray) -> None:
@@ -66,19 +72,23 @@ class _FormatError(Exception):
     """What is wrong with a file's content and the next step; the message goes on from "..., which "."""
 
 
-def _decompress(content: bytes) -> bytes:
-    if not content.startswith(b"\x1f\x8b"):
-        return content
-    try:
-        return gzip.decompress(content)
-    except EOFError as error:
-        raise _FormatError("is cut off, its gzip stream has no end: fetch the file again") from error
-    except (gzip.BadGzipFile, zlib.error) as error:
-        raise _FormatError(f"is damaged ({error}): fetch the file again") from error
+def _problem(error: Exception) -> str:
+    """What is wrong with the content; gzip's own errors in our words."""
+    if isinstance(error, _FormatError):
+        return str(error)
+    if isinstance(error, EOFError):
+        return "is cut off, its gzip stream has no end: fetch the file again"
+    return f"is damaged ({error}): fetch the file again"
 
 
-def _parse(content: bytes) -> np.ndarray:
-    magic = content[:4]
+def _unpacking(content: bytes) -> BinaryIO:
+    """A stream of the content, or of what gzip has made it from; that unpacks no more than is asked for."""
+    compressed = content.startswith(b"\x1f\x8b")
+    return gzip.GzipFile(fileobj=io.BytesIO(content)) if compressed else io.BytesIO(content)
+
+
+def _parse(stream: BinaryIO, most: int) -> np.ndarray:
+    magic = stream.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in TYPES:
         raise _FormatError(
             f"starts with the bytes {magic.hex(' ') or '(none)'}, not with 00 00, a type from 08 to 0e and the number "
@@ -86,22 +96,23 @@ def _parse(content: bytes) -> np.ndarray:
         )
     dtype = np.dtype(TYPES[magic[2]])
     dimensions = magic[3]
-    start = 4 + 4 * dimensions
-    if len(content) < start:
-        raise _FormatError(f"is cut off within its header of {start} bytes: fetch the file again")
-    shape = struct.unpack_from(f">{dimensions}I", content, offset=4)
+    sizes = stream.read(4 * dimensions)
+    if len(sizes) < 4 * dimensions:
+        raise _FormatError(f"is cut off within its header of {4 + 4 * dimensions} bytes: fetch the file again")
+    shape = struct.unpack(f">{dimensions}I", sizes)
+    of_shape = f"{' x '.join(map(str, shape)) or 'one value'} of {dtype.name}"
     # Python's integers do not overflow, and nothing is allocated by what a header merely claims.
     expected = math.prod(shape) * dtype.itemsize
-    found = len(content) - start
-    if found != expected:
-        problem = "is cut off" if found < expected else "is too long"
-        sizes = " x ".join(map(str, shape)) or "one value"
-        raise _FormatError(
-            f"{problem}, with {found} bytes of values instead of {expected} for {sizes} of {dtype.name}: "
-            "fetch the file again"
-        )
+    if expected > most:
+        raise _FormatError(f"claims {of_shape}, more than {most / 1e6:,.0f} MB: {LARGER}")
+    values = stream.read(expected + 1)  # reads on to the checksum of a gzip stream, if it ends there
+    if len(values) < expected:
+        found = f"{len(values)} bytes of values instead of {expected} for {of_shape}"
+        raise _FormatError(f"is cut off, with {found}: fetch the file again")
+    if len(values) > expected:
+        raise _FormatError(f"is too long, with more than {expected} bytes of values for {of_shape}: fetch it again")
     try:
-        return np.frombuffer(content, dtype, offset=start).reshape(shape).astype(dtype.newbyteorder("="))
+        return np.frombuffer(values, dtype).reshape(shape).astype(dtype.newbyteorder("="))
     except ValueError as error:
         raise _FormatError(
             f"has {dimensions} dimensions {shape}, more than NumPy can hold: fetch the file again"

@@ -3,17 +3,31 @@
 Chapter 6.
 """
 
+import math
+import struct
+import zlib
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 
 from helpers.base.errors import DigitsError
-from helpers.base.files import atomic_write, reason
+from helpers.base.files import atomic_write, read_file
 from helpers.data.idx import read_idx
 from helpers.data.mnist import mnist_files
 
 CONTENT = "a MATLAB file with train0..train9 and test0..test9, uint8 of shape (N, 784)"
+
+MOST = 70_000 * 784 + 2**20  # bytes of a file, and of what it unpacks to: MNIST's images, and names and sizes
+
+CHECK = "check that it is the right file"
+
+NUMBERS = ("uint8", "double")  # version 4 calls every array of numbers double
+
+# MATLAB's numbers for types, and for what an array is.
+TYPES = (1, 2, 3, 4, 5, 6, 7, 9, 12, 13)
+ARRAYS_OF_NUMBERS = range(6, 16)
+COMPRESSED = 15  # a variable that zlib has made smaller
 
 KEYS = {"train": "train", "test": "t10k"}  # how the names of the IDX files begin
 
@@ -23,7 +37,7 @@ def read_mat(path: str | Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
 
     The file has the variables `train0`..`train9` and `test0`..`test9`, each uint8 (N, 784), one image per row, pixels
     row by row. N differs from class to class and may be 0.
-    Raises DigitsError for a file that cannot be read or holds something else.
+    Raises DigitsError for a file that cannot be read, holds something else, or more than 56 MB of it.
     """
     path = Path(path)
     arrays = _load(path)
@@ -68,29 +82,89 @@ def mnist_to_mat(path: str | Path, files: dict[str, Path] | None = None) -> None
     write_mat(path, {part: (read[f"{key}-images"], read[f"{key}-labels"]) for part, key in KEYS.items()})
 
 
-def _load(path: Path) -> dict[str, np.ndarray]:
-    from scipy.io import loadmat
+class _TooMuch(Exception):
+    """More than there can honestly be."""
 
+
+def _load(path: Path) -> dict[str, np.ndarray]:
+    """The twenty variables, those of them that are there; others are left where they are."""
+    from scipy.io import loadmat, whosmat
+
+    content = read_file(path, MOST, CONTENT, CHECK)
+    names = [f"{part}{digit}" for part in KEYS for digit in range(10)]
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DigitsError(f"cannot read {path}: {reason(error)}") from error
-    try:
-        return loadmat(BytesIO(content))
+        content = _unpacked(content)
+        listed = {name: (shape, kind) for name, shape, kind in whosmat(BytesIO(content)) if name in names}
+        for name, (shape, kind) in listed.items():  # SciPy makes room for whatever is claimed
+            if kind not in NUMBERS or math.prod(shape) > MOST:
+                raise _wrong_kind(path, name, f"{kind} of shape {tuple(shape)}")
+        return loadmat(BytesIO(content), variable_names=list(listed))
+    except _TooMuch as error:
+        found = f"{path}, which unpacks to more"
+        raise DigitsError(f"expected {CONTENT}, of at most {MOST / 1e6:.0f} MB, got {found}: {CHECK}") from error
+    except DigitsError:
+        raise
     except NotImplementedError as error:  # SciPy's answer to version 7.3, which is HDF5
         raise DigitsError(
             f"expected {CONTENT}, got {path} of version 7.3: save it anew with save(..., '-v7')"
         ) from error
     except Exception as error:  # damaged files bring out almost any exception in SciPy's reader
         found = f"{path}, which is not one or damaged"
-        raise DigitsError(f"expected {CONTENT}, got {found}: check that it is the right file") from error
+        raise DigitsError(f"expected {CONTENT}, got {found}: {CHECK}") from error
+
+
+def _unpacked(content: bytes) -> bytes:
+    """The same file with its variables unpacked. Raises _TooMuch, before it is done, where that is more than `MOST`,
+    and ValueError or struct.error where a variable is damaged in a way that SciPy does not survive.
+
+    Version 5 alone, which MATLAB calls 5 to 7, packs variables; what is of another version is returned as it is.
+    """
+    if len(content) < 128 or 0 in content[:4] or content[124 + (content[126] == ord("I"))] != 1:
+        return content
+    order = "<" if content[126:128] == b"IM" else ">"
+    parts = [content[:128]]
+    position = 128
+    room = MOST
+    while position + 8 <= len(content):
+        kind, size = struct.unpack_from(f"{order}II", content, position)
+        end = position + 8 + size
+        part = content[position:end]
+        if kind == COMPRESSED:
+            part = zlib.decompressobj().decompress(part[8:], room + 1)
+        room -= len(part)
+        if room < 0:
+            raise _TooMuch
+        _check_types(part, order)
+        parts.append(part)
+        position = end
+    return b"".join(parts)
+
+
+def _check_types(part: bytes, order: str) -> None:
+    """Raise ValueError where an array of numbers names no type of numbers: SciPy looks that up beyond its table."""
+    kind_of_array = struct.unpack_from(f"{order}I", part, 16)[0] & 0xFF
+    if kind_of_array not in ARRAYS_OF_NUMBERS:
+        return
+    position = 8
+    for _ in ("flags", "sizes", "name", "numbers", "imaginary numbers"):
+        if position + 8 > len(part):
+            return
+        kind, size = struct.unpack_from(f"{order}II", part, position)
+        small = kind >> 16  # up to four bytes stand in the place of their size
+        position += 8 if small else 8 + size + -size % 8
+        if (kind & 0xFFFF if small else kind) not in TYPES:
+            raise ValueError("no type of numbers")
 
 
 def _class_images(arrays: dict[str, np.ndarray], name: str, path: Path) -> np.ndarray:
     if name not in arrays:
-        raise DigitsError(f"expected {CONTENT}, got {path} without {name}: check that it is the right file")
+        raise DigitsError(f"expected {CONTENT}, got {path} without {name}: {CHECK}")
     array = arrays[name]
     if getattr(array, "dtype", None) != np.uint8 or array.ndim != 2 or array.shape[1] != 784:
         kind = f"{array.dtype} of shape {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
-        raise DigitsError(f"expected {CONTENT}, got {path} with {name} of {kind}: check that it is the right file")
+        raise _wrong_kind(path, name, kind)
     return array.reshape(-1, 28, 28)
+
+
+def _wrong_kind(path: Path, name: str, kind: str) -> DigitsError:
+    return DigitsError(f"expected {CONTENT}, got {path} with {name} of {kind}: {CHECK}")

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import platformdirs
 
 from helpers.base.errors import DigitsError
-from helpers.base.files import reason
+from helpers.base.files import open_to_read, reason
 
 # By key: the name of the file, without .gz; the SHA-256 of the published file, with .gz; that of its content.
 FILES = {
@@ -53,6 +53,10 @@ MIRRORS = (
 REACH = 5  # seconds in which a mirror has to answer at all
 
 STALL = 20  # seconds for which a download may stand still
+
+BLOCK = 2**20  # bytes
+
+MOST = 2**26  # bytes that are looked at of a file: more than MNIST's largest has, unpacked
 
 CAUSES = {  # by the name of what requests raises, or of the nearest class above it
     "ProxyError": "the proxy refuses or does not answer",
@@ -118,13 +122,19 @@ def cache_dir() -> Path:
 
 
 def file_sha256(path: Path) -> str | None:
-    """The hexadecimal SHA-256 of a file, None where there is no such file. Raises DigitsError if it cannot be read."""
+    """The hexadecimal SHA-256 of a file, None where there is no such file. Raises DigitsError if it cannot be read.
+
+    Of a file of more than 64 MB, or one without end, it is that of its beginning, which no file of MNIST has.
+    """
+    digest = hashlib.sha256()
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        with open_to_read(path) as file:
+            for _ in range(MOST // BLOCK + 1):
+                digest.update(file.read(BLOCK))  # nothing, once it has ended
+        return digest.hexdigest()
     except FileNotFoundError:
         return None
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise DigitsError(f"cannot read {path}: {reason(error)}") from error
 
 
@@ -215,7 +225,11 @@ def _published(folder: Path) -> dict[str, Path]:
 
 
 def _from_folder(variable: str) -> dict[str, Path]:
-    folder = Path(variable).expanduser().absolute()
+    try:
+        folder = Path(variable).expanduser().absolute()
+    except RuntimeError as error:  # ~name of nobody, or ~ without a home
+        found = f"{variable}, and this machine knows no such home"
+        raise DigitsError(f"expected a folder in MNIST_DIR, got {found}: give its absolute path") from error
     try:
         if not folder.is_dir():
             raise DigitsError(f"expected a folder in MNIST_DIR, got {folder}: correct the variable or unset it")

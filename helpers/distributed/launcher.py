@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from helpers.base.errors import DigitsError
+from helpers.base.files import reason
 from helpers.distributed.nodes import GRACE, Node, command, environment
 
 HELD_BACK = ("error: ", "ssh: ")  # a line that begins so is kept, and said once, when the launcher ends
@@ -118,6 +119,9 @@ def launch(nodes: Sequence[Node], arguments: Sequence[str], start_seconds: float
         except FileNotFoundError as error:
             given = f"expected the program {error.filename}, got nothing of that name"
             raise DigitsError(f"{given}: install it (openssh-client)") from error
+        except OSError as error:  # the system is short of processes or open files, or ssh is not to be executed
+            what = f"the program {error.filename}" if error.filename else f"{len(nodes)} processes"
+            raise DigitsError(f"cannot start {what}: {reason(error)}") from error
         finally:
             _end(processes)
 
@@ -151,6 +155,9 @@ def _end(processes: Sequence[Process]) -> None:
         time.sleep(POLL)
     for process in processes:
         process.kill()
+        if process.node.socket:  # what is killed leaves it
+            with suppress(OSError):
+                process.node.socket.unlink()
     if any(process.half_a_line for process in processes):  # a progress bar
         print(file=sys.stderr)
 
@@ -171,10 +178,11 @@ def _signals_end_it() -> Iterator[None]:
 
 
 def announcement(nodes: Sequence[Node]) -> str:
-    """One line for people: which processes there are, which addresses and ports they open, and whom that lets in."""
+    """One line for people: which processes there are, what they open, and whom that lets in."""
     count = {role: sum(node.role == role for node in nodes) for role in ("server", "worker")}
     who = " and ".join(f"{number} {role}{'s' * (number > 1)}" for role, number in count.items())
     if nodes[0].host is None:
-        return f"{who} on this machine, listening on {nodes[0].address} only"
+        return f"{who} on this machine, through sockets that only you can open: no other user, and no other machine"
     opened = ", ".join(f"{node.address}:{node.port}" for node in nodes)
-    return f"{who} open {opened}: whoever reaches these ports can run programs there, so the network must be trusted"
+    whoever = "whoever reaches these ports, and every user of these machines, can run programs there as you"
+    return f"{who} open {opened}: {whoever}, so trust them all or do not start it"

@@ -21,6 +21,7 @@ import numpy as np
 
 from helpers.base.environment import job_fault
 from helpers.base.errors import DigitsError
+from helpers.distributed.nodes import behind_socket, socket_of
 
 import mxnet as mx
 
@@ -30,11 +31,46 @@ if TYPE_CHECKING:
 START_SECONDS = 60  # for scheduler, servers and all workers to have found each other
 
 
+class CountingStore(mx.kv.KVStore):
+    """MXNet's own, which also counts the bytes that this worker pushes and pulls."""
+
+    moved = 0
+
+    @classmethod
+    def create(cls, kind: str) -> "CountingStore":
+        """As mx.kv.create does it. kind: "dist_sync" or "dist_async"."""
+        plain = mx.kv.create(kind)
+        store = cls(plain.handle)
+        plain.handle = None  # there is one store, which only one of the two may free
+        return store
+
+    def push(self, key: str, value: mx.nd.NDArray | list[mx.nd.NDArray], **options: object) -> None:
+        """Give the servers a gradient."""
+        super().push(key, value, **options)
+        self._count(value)
+
+    def pull(self, key: str, out: mx.nd.NDArray | list[mx.nd.NDArray], **options: object) -> None:
+        """Take a value from the servers."""
+        super().pull(key, out, **options)
+        self._count(out)
+
+    def pushpull(self, key: str, value: list[mx.nd.NDArray], out: object = None, **options: object) -> None:
+        """Do both; what is pulled takes the place of `value` where `out` is None."""
+        super().pushpull(key, value, out, **options)
+        self._count(value)
+        self._count(value if out is None else out)
+
+    def _count(self, value: mx.nd.NDArray | list[mx.nd.NDArray]) -> None:
+        """Of a list, which has an array for each device here, one travels: MXNet adds them up before."""
+        array = value[0] if isinstance(value, list) else value
+        self.moved += array.size * np.dtype(array.dtype).itemsize
+
+
 @dataclass(frozen=True)
 class Place:
     """Where this process stands in its job: alone, or with the `kvstore` that the workers share."""
 
-    kvstore: mx.kv.KVStore | None = None
+    kvstore: CountingStore | None = None
 
     @property
     def kind(self) -> str:
@@ -43,8 +79,13 @@ class Place:
 
     @property
     def host(self) -> str | None:
-        """The address that this worker listens at, where it has one."""
-        return os.environ.get("DMLC_NODE_HOST") if self.kvstore else None
+        """The address that this worker listens at; None where it is alone, or behind a socket."""
+        return os.environ.get("DMLC_NODE_HOST") if self.kvstore and not behind_socket() else None
+
+    @property
+    def moved(self) -> int | None:
+        """The bytes that this worker has pushed and pulled so far; None without a store."""
+        return self.kvstore.moved if self.kvstore else None
 
     @property
     def workers(self) -> int:
@@ -149,18 +190,24 @@ def join(kind: str) -> Place:
     atexit.register(join.cache_clear)
     # Module.fit reads it: with "dist_sync" each worker takes the steps itself.
     os.environ["MXNET_UPDATE_ON_KVSTORE"] = "0" if kind == "dist_sync" else "1"
+    before = os.umask(0o077)  # of the socket that MXNet makes here, whose file nobody else may open
     try:
-        return Place(mx.kv.create(kind))
+        return Place(CountingStore.create(kind))
     finally:
+        os.umask(before)
         timer.cancel()
 
 
 def _give_up(seconds: float) -> None:
     """End this process, from the thread of a timer, with one line on stderr."""
-    scheduler = f"{os.environ['DMLC_PS_ROOT_URI']}:{os.environ['DMLC_PS_ROOT_PORT']}"
+    host, port = os.environ["DMLC_PS_ROOT_URI"], os.environ["DMLC_PS_ROOT_PORT"]
+    if behind_socket():
+        where, fix = socket_of(port), "see that it runs, or give it longer with --start-seconds"
+    else:
+        where, fix = f"{host}:{port}", "see that it runs and that no firewall is between the hosts"
     print(
-        f"error: expected the scheduler at {scheduler} to bring all together within {seconds:g} seconds, "
-        "got no answer: see that it runs and that no firewall is between the hosts",
+        f"error: expected the scheduler at {where} to bring all together within {seconds:g} seconds, "
+        f"got no answer: {fix}",
         file=sys.stderr,
         flush=True,
     )

@@ -5,15 +5,29 @@
 Chapter 5 and the command line.
 """
 
+import struct
+import warnings
+from io import BytesIO
 from pathlib import Path
 
 import cv2
 import numpy as np
+from PIL import Image
 
 from helpers.base.arrays import as_picture
 from helpers.base.errors import DigitsError
-from helpers.base.files import reason
+from helpers.base.files import read_file
 from helpers.drawing.field import centre_by_mass, fit_box
+
+MOST_BYTES = 2**27  # of a file
+
+MOST_PIXELS = 50 * 2**20  # of a picture; the cameras of most phones take 12 to 50 million
+
+FORMATS = ("PNG", "JPEG", "BMP", "DIB", "TIFF", "WEBP", "GIF", "PPM")  # as Pillow names what OpenCV reads
+
+ENOUGH_PIXELS = 2**24  # a picture with more is made smaller first: looking for ink takes 40 bytes for each
+
+SMALLER = "make the picture smaller: 1,000 pixels along each side are plenty"
 
 LEAST_CONTRAST = 0.05  # a picture with less contrast than this share of the full range counts as empty
 
@@ -27,23 +41,29 @@ SPECK = 0.02  # a spot with less than this share of the largest stroke's area co
 def read_picture(path: str | Path) -> np.ndarray:
     """Return the picture at `path` as `to_mnist_from_image` takes it: with its alpha, upright as it was taken.
 
-    Raises a DigitsError that names the file when it is missing, empty or not a picture.
+    One of more than 16 million pixels comes smaller; what it claims to have is asked before anything is unpacked.
+    Raises a DigitsError that names the file when it is missing, empty, not a picture or of more than 52 million pixels.
     """
     path = Path(path)
-    try:
-        content = np.frombuffer(path.read_bytes(), np.uint8)  # cv2.imread fails on names beyond ASCII on some systems
-    except OSError as error:
-        raise DigitsError(f"cannot read {path}: {reason(error)}") from error
-    if content.size == 0:
+    content = read_file(path, MOST_BYTES, "a picture", SMALLER)
+    if not content:
         raise DigitsError(f"expected a picture in {path}, got an empty file: give a PNG or JPEG file")
-    picture = _decode(content, cv2.IMREAD_UNCHANGED)
+    width, height = _size(content)
+    if width * height > MOST_PIXELS:
+        found = f"{path}, which has more"
+        raise DigitsError(
+            f"expected a picture of at most {MOST_PIXELS / 1e6:.0f} million pixels, got {found}: {SMALLER}"
+        )
+    picture = _decode(content, cv2.IMREAD_UNCHANGED) if width else None
     if picture is not None and (picture.ndim == 2 or picture.shape[2] == 3):
         # A camera notes how it was held. OpenCV turns the picture upright, but not together with IMREAD_UNCHANGED.
+        picture = None  # its memory is free before the next one takes some
         picture = _decode(content, cv2.IMREAD_ANYDEPTH | cv2.IMREAD_ANYCOLOR)
     if picture is None:
         found = "a file that is damaged or of another kind"
         raise DigitsError(f"expected a picture in {path}, got {found}: give a PNG or JPEG file")
-    return picture
+    scale = (ENOUGH_PIXELS / (picture.shape[0] * picture.shape[1])) ** 0.5
+    return cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else picture
 
 
 def to_mnist_from_image(picture: np.ndarray) -> np.ndarray:
@@ -132,13 +152,40 @@ def _without_specks(mask: np.ndarray) -> np.ndarray:
     return cv2.dilate(keep[labels].astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
 
 
-def _decode(content: np.ndarray, flags: int) -> np.ndarray | None:
+def _size(content: bytes) -> tuple[int, int]:
+    """Width and height that the file claims, (0, 0) for a file of no usual format.
+
+    OpenCV unpacks whatever is claimed, up to 3 GB. Pillow reads the head of a file alone.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a size that is Pillow's own limit, or of odd tags: ours is below
+            with Image.open(BytesIO(content), formats=FORMATS) as picture:
+                return (0, 0) if picture.format == "PNG" and not _has_its_chunks(content) else picture.size
+    except Image.DecompressionBombError:
+        return MOST_PIXELS, MOST_PIXELS
+    except Exception:  # damaged files bring out almost any exception in Pillow's readers
+        return 0, 0
+
+
+def _has_its_chunks(content: bytes) -> bool:
+    """Whether each chunk of a PNG is as long as it claims; OpenCV makes room for up to 2 GB of one before it looks."""
+    position = 8
+    while position + 12 <= len(content):
+        size, kind = struct.unpack_from(">I4s", content, position)
+        position += 12 + size
+        if kind == b"IEND":
+            break
+    return position <= len(content)
+
+
+def _decode(content: bytes, flags: int) -> np.ndarray | None:
     """The picture in the bytes of a file, or None where OpenCV finds none."""
     logging = cv2 if hasattr(cv2, "setLogLevel") else cv2.utils.logging  # OpenCV 4 has it here, OpenCV 5 there
     level = logging.getLogLevel()
     logging.setLogLevel(0)  # what OpenCV would say of a damaged file comes in our own words
     try:
-        return cv2.imdecode(content, flags)
+        return cv2.imdecode(np.frombuffer(content, np.uint8), flags)  # cv2.imread fails on names beyond ASCII
     except cv2.error:  # a picture beyond OpenCV's limits of size
         return None
     finally:

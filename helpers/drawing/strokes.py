@@ -83,7 +83,7 @@ def as_strokes(strokes: Sequence) -> list[np.ndarray]:
     for number, stroke in enumerate(strokes):
         try:
             points = np.asarray(stroke, dtype=np.float64)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):  # the last for whole numbers of 300 digits and more
             raise _no_strokes(f"something else in stroke {number}") from None
         if points.size == 0:
             continue

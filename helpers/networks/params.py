@@ -10,6 +10,7 @@ Source: MXNet 1.9.1, src/ndarray/ndarray.cc.
 Serves the classifier, training and the launches of chapter 7.
 """
 
+import hashlib
 import math
 import struct
 from pathlib import Path
@@ -17,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from helpers.base.errors import DigitsError
-from helpers.base.files import atomic_write, reason
+from helpers.base.files import atomic_write, read_file
 
 MAGIC = 0x112
 
@@ -27,19 +28,25 @@ VERSION_OF_NUMPY_SHAPES = 0xF993FACA
 
 TYPES = {0: "<f4", 1: "<f8", 2: "<f2", 3: "<u1", 4: "<i4", 5: "<i1", 6: "<i8"}
 
+MOST = 2**26  # bytes of a file: 20 times the largest network of the series
+
 FIX = "give a file that Module.save_params, Classifier.save or `python -m helpers train --out` wrote"
 
 
-def read_params(path: str | Path) -> dict[str, np.ndarray]:
+def read_params(path: str | Path, sha256: str | None = None) -> dict[str, np.ndarray]:
     """The arrays of the file at `path` by name, such as "arg:fc1_weight"; they are read-only.
 
-    Raises DigitsError for a file that cannot be read, is not of this format, or is cut off or damaged.
+    The format has no checksum: with `sha256`, the hexadecimal one of the whole file, nothing else is accepted.
+    Raises DigitsError for a file that cannot be read, is not of this format, is cut off, damaged or larger than 67 MB,
+    or has another checksum.
     """
     path = Path(path)
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DigitsError(f"cannot read {path}: {reason(error)}") from error
+    content = read_file(path, MOST, "parameters of MXNet", FIX)
+    if sha256 and hashlib.sha256(content).hexdigest() != sha256.lower():
+        fix = "fetch both again, as with `git checkout`, or delete the card where the change was meant"
+        raise DigitsError(
+            f"expected the parameters of the card beside {path}, got a file that was changed since: {fix}"
+        )
     if content[:8] != struct.pack("<Q", MAGIC):
         raise DigitsError(f"expected parameters of MXNet in {path}, got a file of another kind: {FIX}")
     try:

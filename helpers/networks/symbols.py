@@ -79,6 +79,13 @@ def probabilities(symbol: mx.sym.Symbol) -> mx.sym.Symbol:
     return mx.sym.softmax(internals["logits_output"], name="probabilities")
 
 
+def parameter_shapes(network: str) -> dict[str, tuple[int, ...]]:
+    """The shape of each parameter of one of `NETWORKS` by its name."""
+    symbol = probabilities(NETWORKS[network]())
+    shapes, _, _ = symbol.infer_shape(data=(1, 1, 28, 28))
+    return {name: shape for name, shape in zip(symbol.list_arguments(), shapes, strict=True) if name != "data"}
+
+
 class Layer(NamedTuple):
     """One layer: its name, MXNet's operator, the shape of its output and how many numbers it learns."""
 

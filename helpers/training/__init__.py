@@ -3,16 +3,15 @@
 Chapters 2 to 4 and 6, and the command line.
 """
 
+from helpers.base.speed import LazyAccuracy
 from helpers.training.batches import ShuffledBatches
 from helpers.training.callbacks import BestEpoch, History, Progress
 from helpers.training.contexts import device, devices
-from helpers.training.evaluation import LazyAccuracy, accuracy, predict
+from helpers.training.evaluation import accuracy, predict
 from helpers.training.fit import Job, train
-from helpers.training.optimizer import PLAIN_SGD
 from helpers.training.recipes import RECIPES, Settings
 
 __all__ = [
-    "PLAIN_SGD",
     "RECIPES",
     "BestEpoch",
     "History",

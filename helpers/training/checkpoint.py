@@ -9,19 +9,26 @@ Serves training and the command line.
 
 import io
 import json
+import math
 import zipfile
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
 from helpers.base.errors import DigitsError
-from helpers.base.files import atomic_write, reason
+from helpers.base.files import MissingFile, atomic_write, read_file
 from helpers.distributed.worker import Place
+from helpers.networks.symbols import parameter_shapes
 from helpers.training.callbacks import BestEpoch, History
 from helpers.training.recipes import Settings
 
 import mxnet as mx
+
+MOST = 2**24  # bytes of a file, and of what it unpacks to: the largest network four times, and 60,000 epochs
+
+ANEW = "train anew without --resume"
 
 Arrays = dict[str, np.ndarray]
 
@@ -64,18 +71,49 @@ class Checkpoint:
 
     @classmethod
     def from_bytes(cls, content: bytes, name: str | Path) -> "Checkpoint":
-        """The checkpoint that `to_bytes` made. Raises DigitsError with the `name` of the file where it is not whole."""
+        """The checkpoint that `to_bytes` made. Raises DigitsError with the `name` of the file where it is not whole.
+
+        Nothing is unpacked or allocated but what a network's arrays and its history can need.
+        """
         groups = {"params": {}, "best": {}, "states": {}}
         try:
-            with np.load(io.BytesIO(content), allow_pickle=False) as file:
-                about = json.loads(file["about"].tobytes())
-                for key in set(file.files) - {"about"}:
-                    group, _, array = key.partition("/")
-                    groups[group][array] = file[key]
-            return cls(Settings(**about["settings"]), History(**about["history"]), *groups.values())
-        except (DigitsError, ValueError, KeyError, TypeError, EOFError, OSError, zipfile.BadZipFile) as error:
+            arrays = _unpack(content)
+            about = json.loads(arrays.pop("about").tobytes())
+            for key, array in arrays.items():
+                group, _, of = key.partition("/")
+                groups[group][of] = array
+            found = cls(Settings(**about["settings"]), History(**about["history"]), *groups.values())
+            found._check()
+            return found
+        except Exception as error:  # damaged files bring out almost any exception
             given = f"expected a whole checkpoint in {name}, got another file or a damaged one"
-            raise DigitsError(f"{given}: train anew without --resume") from error
+            raise DigitsError(f"{given}: {ANEW}") from error
+
+    def _check(self) -> None:
+        """Raise ValueError or TypeError unless the numbers are those of a training of this network."""
+        about = self.settings
+        lists = self.history.to_dict().values()
+        if [type(number) for number in (about.epochs, about.batch_size, about.seed, about.data)] != [
+            int,
+            int,
+            int,
+            str,
+        ]:
+            raise ValueError("other settings")
+        if not self.epoch or {len(numbers) for numbers in lists} != {self.epoch}:
+            raise ValueError("another history")
+        if not all(math.isfinite(number) for number in chain([about.learning_rate], *lists)):
+            raise ValueError("a history with numbers that are none")
+        shapes = parameter_shapes(about.network)
+        if not self.params.keys() == self.best_params.keys() == shapes.keys():
+            raise ValueError("the parameters of something else")
+        for key, array in [*self.params.items(), *self.best_params.items(), *self.states.items()]:
+            if (
+                array.shape != shapes[key.partition(":")[0]]
+                or array.dtype != np.float32
+                or not np.isfinite(array).all()
+            ):
+                raise ValueError("an array of something else")
 
 
 def read_checkpoint(path: Path, place: Place | None = None) -> Checkpoint:
@@ -87,13 +125,35 @@ def read_checkpoint(path: Path, place: Place | None = None) -> Checkpoint:
     content = b""
     if place.first:
         try:
-            content = path.read_bytes()
-        except FileNotFoundError as error:
+            content = read_file(path, MOST, "a checkpoint", ANEW)
+        except MissingFile as error:
             given = f"expected a checkpoint at {path}, got none, as the training has ended or --out was another"
-            raise DigitsError(f"{given}: give its --out, or train anew without --resume") from error
-        except OSError as error:
-            raise DigitsError(f"cannot read {path}: {reason(error)}") from error
+            raise DigitsError(f"{given}: give its --out, or {ANEW}") from error
     return Checkpoint.from_bytes(place.broadcast("checkpoint", content), path)
+
+
+def _unpack(content: bytes) -> Arrays:
+    """The arrays by name in what `np.savez` wrote. `np.load` allocates what a header claims; this reads what is there.
+
+    Raises almost anything for what is something else, and ValueError where it unpacks to more than `MOST`.
+    """
+    with zipfile.ZipFile(io.BytesIO(content)) as file:
+        members = file.infolist()
+        if sum(member.file_size for member in members) > MOST:  # zipfile unpacks no more than that of each
+            raise ValueError("more than a checkpoint has")
+        return {member.filename.removesuffix(".npy"): _array(file.read(member)) for member in members}
+
+
+def _array(content: bytes) -> np.ndarray:
+    """The array in a file of NumPy's format. Raises ValueError where it is not as long as its header claims."""
+    stream = io.BytesIO(content)
+    if np.lib.format.read_magic(stream) != (1, 0):
+        raise ValueError("another version than np.savez writes for such arrays")
+    shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
+    values = content[stream.tell() :]
+    if dtype.hasobject or len(values) != math.prod(shape) * dtype.itemsize:
+        raise ValueError("cut off, too long, or a pickle")
+    return np.frombuffer(values, dtype).reshape(shape, order="F" if fortran else "C")
 
 
 class ResumableModule(mx.mod.Module):

@@ -4,7 +4,7 @@ Chapters 3, 4 and 6, and the command line.
 """
 
 from helpers.base.errors import DigitsError
-from helpers.base.threads import cores
+from helpers.base.threads import cores_here
 
 import mxnet as mx
 
@@ -24,13 +24,14 @@ def device(name: str = "auto") -> mx.Context:
     return mx.cpu()
 
 
-def devices() -> list[mx.Context]:
-    """Every device that a Module can share its batches among: the GPU where there is one, else one per CPU core.
+def devices(name: str = "auto") -> list[mx.Context]:
+    """The devices that a Module shares each batch among: the GPU, or a context for each core of the CPU, at most four.
 
-    There are at most four. Each context brings its own threads, OMP_NUM_THREADS of them: set that to 1 before MXNet is
-    imported (`helpers.base.threads.set_threads`), so that each context has one core. On a CPU, one context with a
-    thread per core is as fast and simpler.
+    name: as for `device`, with the same DigitsError. Each context computes in one thread (`helpers.base.threads`). The
+    same number of them gives the same parameters, bit for bit; another number adds in another order, and each device
+    draws its own random numbers for dropout.
     """
-    if mx.context.num_gpus():
-        return [mx.gpu()]
-    return [mx.cpu(i) for i in range(min(MOST, cores()))]
+    first = device(name)
+    if first.device_type == "gpu":
+        return [first]
+    return [mx.cpu(i) for i in range(min(MOST, cores_here()))]

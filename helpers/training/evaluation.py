@@ -1,9 +1,8 @@
-"""Predict with a bound Module, and measure its accuracy: correct over total, after training and during it.
+"""Predict with a bound Module, and measure its accuracy: correct over total.
 
 Chapters 2 to 4 and their exercises, and the command line.
 """
 
-from collections import deque
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,8 +14,6 @@ import mxnet as mx
 
 if TYPE_CHECKING:
     from helpers.data.load import Split
-
-BEHIND = 20  # batches by which LazyAccuracy counts later than it is told
 
 
 def predict(module: mx.mod.Module, images: np.ndarray) -> np.ndarray:
@@ -57,36 +54,3 @@ def accuracy(module: mx.mod.Module, split: "Split") -> float:
         raise DigitsError(f"{given}: take both from the same part of the data")
     correct = predict(module, split.images).argmax(axis=1) == split.labels
     return int(correct.sum()) / len(correct)
-
-
-class LazyAccuracy(mx.metric.EvalMetric):
-    """Accuracy for `Module.fit(eval_metric=...)`, counted a little later: correct over total, 0 to 1.
-
-    `mx.metric.Accuracy` fetches each batch's answers at once, and so waits for them, before the next batch can be
-    handed to MXNet. This one notes a copy of the answers, which MXNet makes when it gets there, and counts it `BEHIND`
-    batches later or at `get()`. So Python stays ahead, but never so far that the waiting batches fill the memory.
-    """
-
-    def __init__(self):
-        super().__init__("accuracy")
-
-    def reset(self) -> None:
-        super().reset()
-        self._noted = deque()
-
-    def update(self, labels: list[mx.nd.NDArray], preds: list[mx.nd.NDArray]) -> None:
-        """labels: (N,) each; preds: probabilities (N, 10) each, one pair per output of the network."""
-        self._noted.extend((label, pred.copy()) for label, pred in zip(labels, preds, strict=True))
-        while len(self._noted) > BEHIND:
-            self._count()
-
-    def get(self) -> tuple[str, float]:
-        """The name and the accuracy since the last `reset()`, NaN before the first batch. Waits for the batches."""
-        while self._noted:
-            self._count()
-        return super().get()
-
-    def _count(self) -> None:
-        label, pred = self._noted.popleft()
-        self.sum_metric += int((pred.asnumpy().argmax(axis=1) == label.asnumpy()).sum())
-        self.num_inst += len(label)

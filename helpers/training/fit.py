@@ -18,9 +18,7 @@ from helpers.networks.symbols import NETWORKS
 from helpers.training.batches import ShortLastBatch, ShuffledBatches
 from helpers.training.callbacks import BestEpoch, History, Progress
 from helpers.training.checkpoint import Checkpoint, CheckpointWriter, ResumableModule
-from helpers.training.contexts import device
-from helpers.training.evaluation import LazyAccuracy
-from helpers.training.optimizer import PLAIN_SGD
+from helpers.training.contexts import device, devices
 from helpers.training.recipes import RECIPES, Settings
 
 import mxnet as mx
@@ -33,7 +31,9 @@ if TYPE_CHECKING:
 class Job:
     """What a training needs beyond its settings: where it runs and what it leaves behind. By default nothing special.
 
-    - `context`: the device or devices; None: the GPU where there is one, else the CPU.
+    - `device`: "auto", "cpu" or "gpu" (`helpers.training.devices`). A small network takes one context of it, another
+      one as many as there are.
+    - `context`: instead of that, one context or a list of those that share each batch.
     - `progress`: whether a bar on stderr shows it.
     - `path`: the parameters of the best epoch so far are saved there after each better epoch.
     - `checkpoint`: the state after each epoch is saved there; the file goes when all epochs are done.
@@ -43,6 +43,7 @@ class Job:
       ("dist_async"). Only worker 0 validates, shows progress and saves.
     """
 
+    device: str = "auto"
     context: mx.Context | list[mx.Context] | None = None
     progress: bool = True
     path: Path | str | None = None
@@ -54,13 +55,6 @@ class Job:
     def epochs_done(self) -> int:
         """How many epochs were done before this process began."""
         return self.start.epoch if self.start else 0
-
-    @property
-    def contexts(self) -> list[mx.Context]:
-        """The devices that share each batch."""
-        if isinstance(self.context, list):
-            return self.context
-        return [self.context or device()]
 
 
 def train(settings: Settings, digits: "Digits", job: Job | None = None) -> tuple[mx.mod.Module, History]:
@@ -78,7 +72,7 @@ def train(settings: Settings, digits: "Digits", job: Job | None = None) -> tuple
     _check(settings, job)
     training, validation = _batches(settings, digits, job)
     mx.random.seed(settings.seed)
-    module = _module(settings, job)
+    module = _module(settings, job, _contexts(settings, digits, job))
     history = _history(job)
     best = _best_epoch(module, job)
     writer = CheckpointWriter(job.checkpoint, settings, module, history, best)
@@ -90,10 +84,10 @@ def train(settings: Settings, digits: "Digits", job: Job | None = None) -> tuple
             num_epoch=settings.epochs,
             arg_params=job.start and job.start.arrays(),
             initializer=RECIPES[settings.network].initializer,
-            optimizer=_optimizer(settings, job),
+            optimizer=RECIPES[settings.network].optimizer,
             optimizer_params=settings.optimizer_params(len(training) * job.place.steps_per_batch, job.epochs_done),
             kvstore=job.place.kvstore or "local",
-            eval_metric=LazyAccuracy(),
+            eval_metric="acc",
             batch_end_callback=[history.batch_end, *_progress(settings, training, job)],
             eval_end_callback=[history.eval_end, best.eval_end, writer.eval_end],
         )
@@ -122,6 +116,19 @@ def _check(settings: Settings, job: Job) -> None:
     job.place.agree(vars(settings))
 
 
+def _contexts(settings: Settings, digits: "Digits", job: Job) -> list[mx.Context]:
+    """The devices that share each batch, as many as every batch has images for, a short last one, too."""
+    if job.context:
+        return job.context if isinstance(job.context, list) else [job.context]
+    if RECIPES[settings.network].small:
+        return [device(job.device)]
+    size = min(job.place.batch_of_each(settings.batch_size), len(digits.valid.images))
+    found = devices(job.device)[:size]
+    while 0 < len(digits.valid.images) % size < len(found):
+        found.pop()
+    return found
+
+
 def _batches(settings: Settings, digits: "Digits", job: Job) -> tuple[ShuffledBatches, ShortLastBatch | None]:
     """This worker's batches for training, and at worker 0 those for validation."""
     place = job.place
@@ -133,14 +140,15 @@ def _batches(settings: Settings, digits: "Digits", job: Job) -> tuple[ShuffledBa
     return training, ShortLastBatch(images, digits.valid.labels, min(size, len(images)))
 
 
-def _module(settings: Settings, job: Job) -> ResumableModule:
+def _module(settings: Settings, job: Job, contexts: list[mx.Context]) -> ResumableModule:
     """The network on its devices, rearranged where all of them are CPUs."""
     symbol = NETWORKS[settings.network]()
-    if all(context.device_type == "cpu" for context in job.contexts):
+    if all(context.device_type == "cpu" for context in contexts):
         symbol = faster(symbol)
     # fit reports through this logger; MXNet's default is the root logger, which it would configure for everyone.
     log = logging.getLogger(__name__)
-    return ResumableModule(symbol, context=job.contexts, logger=log, states=job.start and job.start.states)
+    log.setLevel(logging.WARNING)  # the bar shows what fit would log
+    return ResumableModule(symbol, context=contexts, logger=log, states=job.start and job.start.states)
 
 
 def _history(job: Job) -> History:
@@ -154,13 +162,6 @@ def _best_epoch(module: ResumableModule, job: Job) -> BestEpoch:
     if job.start:
         best.resume(job.start.history, job.start.best_arrays())
     return best
-
-
-def _optimizer(settings: Settings, job: Job) -> str:
-    """The name of the recipe's optimizer, or of one that takes equal steps."""
-    name = RECIPES[settings.network].optimizer
-    # A parameter server is busy inside `import mxnet` and cannot import an optimizer of ours.
-    return "sgd" if job.place.kvstore and name == PLAIN_SGD else name
 
 
 def _progress(settings: Settings, training: ShuffledBatches, job: Job) -> list[Progress]:

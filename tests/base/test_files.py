@@ -161,7 +161,7 @@ def test_reasons_say_the_next_step(error, words):
 def test_a_folder_whose_links_lead_in_a_circle(tmp_path):
     (tmp_path / "a").symlink_to("b")
     (tmp_path / "b").symlink_to("a")
-    with pytest.raises(DigitsError, match=r"cannot write .*too many levels of symbolic links"):
+    with pytest.raises(DigitsError, match=r"cannot write .*its links lead in a circle: give the path of a file"):
         check_writable(tmp_path / "a" / "x.params")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
 
@@ -270,3 +270,37 @@ def test_files_are_written_without_any_package():
     subprocess.run(
         [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.append({str(ROOT)!r}); {code}"], check=True
     )
+
+
+# Reading
+
+
+def test_a_file_of_the_most_bytes_is_read_and_one_more_is_not(tmp_path):
+    path = tmp_path / "x"
+    path.write_bytes(bytes(1000))
+    assert files.read_file(path, 1000, "a file", "fix it") == bytes(1000)
+    with pytest.raises(DigitsError, match=rf"^expected a file of at most 0 MB, got {path}, which has more: fix it$"):
+        files.read_file(path, 999, "a file", "fix it")
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800"])
+def test_a_name_that_no_file_can_have(name):
+    with pytest.raises(DigitsError, match="no file can have this name: give another one"):
+        files.read_file(name, 1000, "a file", "fix it")
+    with pytest.raises(DigitsError, match="no file can have this name: give another one"):
+        check_writable(name)
+
+
+def test_a_missing_file_is_told_apart(tmp_path):
+    with pytest.raises(files.MissingFile, match=r"^cannot read .*/none: there is no such file or folder"):
+        files.read_file(tmp_path / "none", 1000, "a file", "fix it")
+
+
+def test_a_pipe_is_read_to_its_end(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    writer = subprocess.Popen(["sh", "-c", f"exec 3>{path}; sleep 1; echo more >&3"])
+    time.sleep(0.1)
+    with path.open("rb"):  # so that the writer is there before the reader
+        assert files.read_file(path, 1000, "a file", "fix it") == b"more\n"
+    writer.wait()

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from helpers.base.packages import ONNX_BEFORE, PINS, PROTOBUF, fetch_onnx
+from helpers.base.packages import OLDER_PINS, PINS, PROTOBUF, fetch_onnx
 from tests.tools.failures import assert_one_error
+from tests.tools.locks import hashes_of, read_pins
 from tests.tools.uv import find_uv
 
 ROOT = Path(__file__).parents[2]
@@ -36,7 +37,8 @@ class Environment:
         (self.project / "helpers" / "__init__.py").touch()  # so that NumPy is not missed
         for name in ("__init__", "errors", "packages"):
             shutil.copy(ROOT / "helpers" / "base" / f"{name}.py", self.project / "helpers" / "base")
-        shutil.copy(PINS, self.project)
+        for pins in (PINS, OLDER_PINS):
+            shutil.copy(pins, self.project)
         venv.create(folder / "venv", with_pip=with_pip, symlinks=True)
         self.python = folder / "venv" / "bin" / "python"
         self.programs = folder / "bin"
@@ -59,13 +61,14 @@ class Environment:
         (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n", encoding="utf-8")
 
     def add_pip(self, script):
-        """Let `python -m pip` be a program that notes what it is told."""
+        """Let `python -m pip` be a program that notes what it is told, and each requirement of its file."""
         self.claim("pip", "26.0")
-        note = "import sys; open('pip.log', 'a').write(' '.join(sys.argv[1:]) + '\\n')\n"
+        note = "import sys; words = ' '.join(sys.argv[1:]); told = open('pins.txt').read()\n"
+        write = f"open({str(self.project / 'pip.log')!r}, 'a').write(words + '\\n' + told + '\\n')\n"
         package = self.site() / "pip"
         package.mkdir()
         (package / "__init__.py").touch()
-        (package / "__main__.py").write_text(f"import os\nos.chdir({str(self.project)!r})\n{note}{script}", "utf-8")
+        (package / "__main__.py").write_text(f"{note}{write}{script}", "utf-8")
 
     def told(self):
         return (self.project / "pip.log").read_text(encoding="utf-8").splitlines()
@@ -79,8 +82,7 @@ def bare(tmp_path):
 
 def pins():
     """By name, the versions that are pinned for this platform."""
-    lines = PINS.read_text(encoding="utf-8").splitlines()
-    found = [Requirement(line) for line in lines if re.match(r"\w", line)]
+    found = read_pins(PINS.name)
     return {pin.name: str(pin.specifier)[2:] for pin in found if not pin.marker or pin.marker.evaluate()}
 
 
@@ -101,7 +103,8 @@ def test_where_they_are_nothing_happens(capfd):
 def test_the_pinned_onnx_needs_the_protobuf_that_is_known_here():
     needed = {Requirement(line).name: Requirement(line) for line in importlib.metadata.requires("onnx")}
     assert [specifier.version for specifier in needed["protobuf"].specifier] == [".".join(map(str, PROTOBUF))]
-    assert pins()["onnx"] not in Requirement(ONNX_BEFORE).specifier
+    [older] = read_pins(OLDER_PINS.name)
+    assert [older.name, *older.specifier] == ["onnx", *Requirement("onnx==1.19.1").specifier]  # Colab's, as tried
 
 
 @pytest.mark.slow
@@ -136,7 +139,7 @@ def test_from_a_wheelhouse(bare):
         done = bare.run(**variables)
         folder = bare.project / name
         assert f"{folder} has no wheels of them for this Python: collect it anew" in last_error(done)
-        assert f" --no-index --find-links {folder} " in bare.told()[-1]
+        assert any(line.endswith(f" --no-index --find-links {folder}") for line in bare.told())
 
 
 def test_what_is_there_stays(bare):
@@ -145,12 +148,15 @@ def test_what_is_there_stays(bare):
     bare.claim("protobuf", "7.40.0")
     bare.claim("ml_dtypes", "0.5.4")
     bare.run()
-    [told] = bare.told()
-    assert " --no-deps " in told
+    command, *told = bare.told()
+    assert " --no-deps " in command
+    assert " --require-hashes " in command
     wanted = [f"{name}=={version}" for name, version in pins().items() if name not in ("protobuf", "ml-dtypes")]
-    assert [word for word in told.split() if word in wanted] == wanted
-    assert "protobuf" not in told
-    assert "ml-dtypes" not in told
+    assert [pin for pin in (line.split()[0] for line in told) if pin in wanted] == wanted
+    assert not [line for line in told if line.startswith(("protobuf", "ml-dtypes"))]
+    known = hashes_of(PINS.name)
+    for line in told:  # each with its hashes, as one line
+        assert re.findall("sha256:([0-9a-f]+)", line) == known[line.partition(" --hash=")[0]]
 
 
 def test_an_older_protobuf_gets_an_older_onnx(bare):
@@ -158,8 +164,7 @@ def test_an_older_protobuf_gets_an_older_onnx(bare):
     bare.add_pip("sys.exit(1)")
     bare.claim("protobuf", "5.29.6")
     bare.run()
-    assert f" {ONNX_BEFORE} " in bare.told()[0]
-    assert "onnx==" not in bare.told()[0]
+    assert [line.split()[0] for line in bare.told() if line.startswith("onnx==")] == ["onnx==1.19.1"]
 
 
 @pytest.mark.parametrize(
@@ -179,6 +184,21 @@ def test_an_installer_that_fails(bare, said, cause):
     error = last_error(bare.run())
     assert cause in error
     assert error.endswith("): mend that and run this again")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("with_uv", [False, True], ids=["pip", "uv"])
+def test_a_file_that_is_not_the_pinned_one(bare, with_uv):
+    """As pip and uv refuse it that are really there: everything is checked before anything is installed."""
+    if with_uv:
+        (bare.programs / "uv").symlink_to(find_uv())
+    other = re.sub("sha256:[0-9a-f]{64}", f"sha256:{'0' * 64}", (bare.project / PINS.name).read_text(encoding="utf-8"))
+    (bare.project / PINS.name).write_text(other, encoding="utf-8")
+    error = last_error(bare.run())
+    if "no network" in error:
+        pytest.skip(f"packages cannot be had here: {error}")
+    assert re.search(r"but another file of \S+==\S+ than the pins name by its SHA-256: try another network$", error)
+    assert not list(bare.site().glob("*onnx*"))
 
 
 def test_an_installer_that_only_claims_to_have_installed(bare):

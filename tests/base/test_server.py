@@ -9,6 +9,7 @@ import pytest
 
 from tests.tools import hosts
 from tests.tools.kernel_socket import kernel_socket
+from tests.tools.socket_probe import PROBE
 
 JUPYTER = [sys.executable, "-m", "jupyter_server", "--no-browser", "--log-level=ERROR", "--ServerApp.port={port}"]
 JUPYTER += ["--IdentityProvider.token=secret", "--ServerApp.jpserver_extensions={'tests.tools.socket_probe': True}"]
@@ -16,7 +17,7 @@ JUPYTER += ["--allow-root"]
 
 
 def get(url, **options):
-    request = urllib.request.Request(url, headers={"Authorization": "token secret"}, **options)
+    request = urllib.request.Request(url, headers={"Authorization": "token secret", "Cookie": "digits=1"}, **options)
     with urllib.request.urlopen(request, timeout=30) as answer:
         return answer.read().decode()
 
@@ -25,7 +26,7 @@ def nodelay(port, kernel):
     async def look():
         async with kernel_socket(port, kernel, "secret") as kernel_side:
             await kernel_side.ask("kernel_info_request")
-            return await asyncio.to_thread(get, f"http://127.0.0.1:{port}/probe")
+            return await asyncio.to_thread(get, f"http://127.0.0.1:{port}{PROBE}")
 
     return json.loads(asyncio.run(look()))["nodelay"]
 

@@ -165,13 +165,13 @@ def test_the_driver_for_real(tmp_path):
     python = tmp_path / "python"  # without packages
     python.write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "raise ImportError(\'no such framework\')"\n')
     python.chmod(0o755)
-    done, results = drive(tmp_path / "out", "--forms", "mxnet", "mxnet 1 thread", "jax", "--peers-python", str(python))
+    done, results = drive(tmp_path / "out", "--forms", "mxnet", "mxnet stock", "jax", "--peers-python", str(python))
     assert done.returncode == 0, done.stderr
     forms = results["networks"]["mlp"]["forms"]
     assert forms["jax"]["error"] == "ended with code 1: ImportError: no such framework"
     assert "| JAX | failed: ended with code 1: ImportError: no such framework |" in done.stdout
     mxnet = forms["mxnet"]
-    assert len(mxnet["epoch_seconds"]) == len(forms["mxnet 1 thread"]["epoch_seconds"]) == 1
+    assert len(mxnet["epoch_seconds"]) == len(forms["mxnet stock"]["epoch_seconds"]) == 1
     assert len(mxnet["accuracies"]) == len(mxnet["training_accuracies"]) == 2
     assert mxnet["accuracies"][-1] > 0.5
     assert 0 < mxnet["training_accuracies"][0] < mxnet["training_accuracies"][1] <= 1

@@ -12,6 +12,7 @@ import pytest
 
 from helpers.base import files as lock
 from helpers.base.errors import DigitsError
+from helpers.canvas import collection
 from helpers.canvas.collection import append_item, make_item, read_collection
 from helpers.drawing.strokes import to_mnist
 
@@ -21,6 +22,7 @@ ONE = [[[0.6, 0.2], [0.6, 0.9]]]
 APPEND = """
 import sys
 from helpers.base.errors import DigitsError
+from helpers.canvas import collection
 from helpers.canvas.collection import append_item, make_item
 path, label, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 strokes = [[[0.1, 0.1], [0.4, 0.1], [0.2, 0.5]]]
@@ -256,3 +258,15 @@ def test_as_split(path):
 def test_a_split_of_nothing_is_refused(path):
     with pytest.raises(DigitsError, match=r"^expected a collection of at least one digit, got an empty one: draw a "):
         read_collection(path).as_split()
+
+
+def test_a_collection_never_grows_beyond_what_can_be_read(path, monkeypatch):
+    keep(path)
+    before = path.read_bytes()
+    monkeypatch.setattr(collection, "MOST", len(before) + 10)
+    with pytest.raises(
+        DigitsError, match=r"^expected a collection of at most .* got .*my_digits\.json, which would have"
+    ):
+        keep(path)
+    assert path.read_bytes() == before
+    assert len(read_collection(path)) == 1

@@ -310,6 +310,9 @@ def test_a_network_that_answers_nonsense():
         ({"strokes": [[["a", 1]]]}, "stroke 0"),
         ({"pen": 0}, "expected a pen's width above 0 and at most 1, got 0: "),
         ({"steps": {"fit": "no"}}, "got {'fit': 'no'}: "),
+        ({"strokes": [[[10**400, 0.5]]]}, "something else in stroke 0"),
+        ({"pen": 10**400}, "expected a pen's width above 0 and at most 1, got 1000"),
+        ({"look_at": ["LeNet"]}, "expected the name of a network to look at, got ['LeNet']: "),
     ],
 )
 def test_a_drawing_that_is_none_does_no_harm(canvas, wrong, says):
@@ -322,9 +325,33 @@ def test_a_drawing_that_is_none_does_no_harm(canvas, wrong, says):
     assert (canvas.error, canvas.answer) == ("", 1)
 
 
+@pytest.mark.parametrize("seq", [None, [7], "7", True, 7.0, -1, 10**400])
+def test_a_drawing_with_a_wrong_number_is_answered_as_the_next_one(canvas, seq):
+    draw_in_browser(canvas, 5, SEVEN)
+    draw_in_browser(canvas, seq, ONE)
+    assert (canvas.result["seq"], canvas.result["state"]) == (6, "error")
+    assert "expected a drawing with its number, got seq = " in canvas.error
+    assert len(canvas.error) < 200
+    draw_in_browser(canvas, 7, ONE)
+    assert (canvas.error, canvas.answer, canvas.result["seq"]) == ("", 1, 7)
+
+
+@pytest.mark.parametrize("drawing", [[], None, 3, "ink", {}, {"strokes": ONE}])
+def test_what_is_no_drawing_at_all(canvas, drawing):
+    draw_in_browser(canvas, 5, SEVEN)
+    before = canvas.drawing
+    canvas.set_state({"drawing": drawing})
+    assert canvas.drawing == before
+    assert (canvas.result["seq"], canvas.result["state"]) == (6, "error")
+    assert canvas.error.startswith("expected a drawing with strokes, pen, steps, inside and seq, got ")
+    canvas.pen = 0.1  # what a cell sets comes after it
+    assert (canvas.error, canvas.answer, canvas.result["seq"]) == ("", 7, 8)
+
+
 def test_a_drawing_with_a_part_missing_says_which(canvas):
     canvas.set_state({"drawing": {"seq": 7, "strokes": ONE, "steps": canvas.steps, "inside": False}})
-    expected = "expected a drawing with strokes, pen, steps and inside, got one without pen: load the page anew"
+    parts = "strokes, pen, steps, inside and seq"
+    expected = f"expected a drawing with {parts}, got one without pen: load the page anew"
     assert canvas.error == canvas.result["error"] == expected
 
 
@@ -410,6 +437,11 @@ def test_the_button_keep(lenet, tmp_path):
         ({}, "expected a digit with keep, strokes and pen, got one without keep: load the page anew"),
         ({"keep": 12, "strokes": SEVEN, "pen": 0.06}, "expected a label from 0 to 9, got 12: give the digit that"),
         ({"keep": 1, "strokes": 1, "pen": 1}, "a list of lists of points"),
+        ([], "expected a digit with keep, strokes and pen, got []: load the page anew"),
+        (None, "got None: load the page anew"),
+        ({"keep": [7], "strokes": SEVEN, "pen": 0.06}, "got [7]: give the digit that"),
+        ({"keep": 7, "strokes": [[[10**400, 0.5]]], "pen": 0.06}, "something else in stroke 0"),
+        ({"keep": 7, "strokes": SEVEN, "pen": 10**400}, "expected a pen's width"),
     ],
 )
 def test_the_button_keep_says_what_went_wrong_each_time(canvas, message, says):

@@ -13,8 +13,11 @@ import pytest
 from make_checkpoints import RUNS
 from pen_strokes import draw_on_pad, place_at_random
 
+from helpers.base.errors import DigitsError
 from helpers.classifier.classifier import SHIPPED, Classifier, checkpoint_path, load_params
 from helpers.cli.main import main
+
+import mxnet as mx
 
 ROOT = Path(__file__).parents[2]
 TEST_FLOOR = {"mlp": 0.98, "lenet": 0.991, "dropout-cnn": 0.995, "canvas": 0.995}
@@ -117,3 +120,68 @@ def test_measuring_anew_mends_a_card(mnist, tmp_path):
     assert after == before
     assert "Notice: no pen strokes" in done.stdout
     assert path.with_suffix(".params").read_bytes() == checkpoint_path("mlp").read_bytes()
+
+
+@pytest.fixture
+def with_card(tmp_path):
+    """A copy of the MLP and of its card."""
+    path = tmp_path / "mlp.params"
+    shutil.copy(checkpoint_path("mlp"), path)
+    shutil.copy(checkpoint_path("mlp").with_suffix(".json"), path.with_suffix(".json"))
+    return path
+
+
+def test_one_changed_weight_is_noticed_by_the_card(with_card):
+    assert Classifier.load(with_card).network == "mlp"
+    content = bytearray(with_card.read_bytes())
+    content[5000] ^= 1  # a number a little smaller or larger, which nothing else would give away
+    with_card.write_bytes(content)
+    for load in (Classifier.load, load_params):
+        with pytest.raises(
+            DigitsError, match=r"^expected the parameters of the card beside .*/mlp\.params, got a file th"
+        ):
+            load(with_card)
+    with_card.with_suffix(".json").unlink()
+    assert Classifier.load(with_card).network == "mlp"
+
+
+CARDS = {
+    "an older card": '{"network": "mlp"}',
+    "no card": "[1, 2]",
+    "a broken one": '{"sha256": ',
+    "no text": '{"sha256": 7}',
+    "deep": "[" * 60_000,
+    "large": " " * 70_000 + "{}",
+}
+
+
+@pytest.mark.parametrize("text", CARDS.values(), ids=CARDS)
+def test_parameters_without_a_checksum_are_read_as_ever(with_card, text):
+    with_card.with_suffix(".json").write_text(text, encoding="utf-8")
+    assert Classifier.load(with_card).network == "mlp"
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, 1e300])
+def test_numbers_that_are_none_are_noticed(tmp_path, wrong):
+    params = Classifier.load("mlp").params
+    arrays = {f"arg:{name}": mx.nd.array(array, dtype="float64") for name, array in params.items()}
+    arrays["arg:fc1_bias"][3] = wrong
+    mx.nd.save(str(tmp_path / "x.params"), arrays)
+    for load in (Classifier.load, load_params):
+        with pytest.raises(
+            DigitsError, match=r"^expected finite numbers in fc1_bias, got NaN or infinite values in .*/x"
+        ):
+            load(tmp_path / "x.params")
+
+
+def test_numbers_too_large_to_compute_with_give_no_answer(digits):
+    params = Classifier.load("mlp").params
+    params["fc1_weight"][:] = 1e38
+    params["fc2_weight"][:] = 1e38
+    network = Classifier("mlp", params)
+    for ask in (
+        lambda: network.probabilities(digits.test.images[0, 0]),
+        lambda: network.probabilities_of(digits.test.images),
+    ):
+        with pytest.raises(DigitsError, match=r"^expected probabilities, got NaN, as the parameters are too large"):
+            ask()

@@ -21,6 +21,7 @@ import sklearn
 from helpers.classifier.classifier import checkpoint_path
 from helpers.cli.check import LOCKS, Line, data_line, inspect, packages, table
 from helpers.networks.symbols import NETWORKS
+from tests.tools.locks import read_pins
 
 ROOT = Path(__file__).parents[2]
 
@@ -62,8 +63,7 @@ def test_what_is_here(lines):
 
 def test_each_direct_dependency_has_its_pin():
     found = packages()
-    lines = [line for name in LOCKS for line in (ROOT / name).read_text(encoding="utf-8").splitlines()]
-    pins = [line.split(" ; ")[0] for line in lines]
+    pins = {f"{pin.name}{pin.specifier}" for name in LOCKS for pin in read_pins(name)}
     assert {"mxnet", "numpy", "jupyterlab"} <= {package.name for package in found if not package.extra}
     assert {"pytest", "nbval", "ruff"} <= {package.name for package in found if package.extra == "dev"}
     for package in found:

@@ -77,10 +77,10 @@ def test_same_array_gives_the_same_bytes(tmp_path):
         (HEADER[:-1], "cut off within its header of 8 bytes"),
         (HEADER + b"ab", "cut off, with 2 bytes of values instead of 3 for 3 of uint8: fetch the file again"),
         (HEADER, "cut off, with 0 bytes of values"),
-        (HEADER + b"abcd", "too long, with 4 bytes of values instead of 3"),
+        (HEADER + b"abcd", "too long, with more than 3 bytes of values for 3 of uint8: fetch it again"),
         (
             b"\x00\x00\x0e\x03" + b"\xff" * 12 + b"abc",
-            "with 3 bytes of values instead of 633825299.* for 4294967295 x 4294967295 x",
+            "claims 4294967295 x 4294967295 x 4294967295 of float64, more than 47 MB: check that it is the right",
         ),
         (b"\x00\x00\x08\xff" + b"\x00\x00\x00\x01" * 255 + b"a", "255 dimensions .* more than NumPy can hold"),
         (b"\x00\x00\x0e\x03" + bytes(4) + b"\xff" * 8, "3 dimensions .* more than NumPy can hold"),
@@ -110,6 +110,16 @@ def test_wrong_checksum(tmp_path):
         DigitsError, match=f"expected a file with the SHA-256 00ff, got .*a.idx with {right}: fetch it again"
     ):
         read_idx(path, sha256="00ff")
+
+
+def test_more_than_mnist_has_takes_a_word(tmp_path):
+    path = tmp_path / "a.idx.gz"
+    write_idx(path, np.zeros(60_000 * 28 * 28 + 1, np.uint8))
+    with pytest.raises(
+        DigitsError, match=r"which claims 47040001 of uint8, more than 47 MB: check that .* most=\.\.\."
+    ):
+        read_idx(path)
+    assert len(read_idx(path, most=10**8)) == 60_000 * 28 * 28 + 1
 
 
 def test_missing_file_and_folder(tmp_path):

@@ -18,53 +18,7 @@ from demo import visitors
 from demo.__main__ import exposure, make_parser
 from tests.tools import hosts
 from tests.tools.kernel_socket import kernel_socket
-
-SEVEN = [[[0.3, 0.2], [0.7, 0.2], [0.55, 0.5], [0.45, 0.8]]]
-STEPS = {"fit": True, "centre": True, "ink": True, "resize": False}
-
-
-def result_in(message):
-    """The canvas's result in a message, or None."""
-    data = message["content"].get("data", {})
-    return data.get("state", {}).get("result") if isinstance(data, dict) else None
-
-
-class Visit:
-    """One visitor's page: its HTML and what stands in it."""
-
-    def __init__(self, host):
-        self.port = host.port
-        self.html = get(host.url())
-        self.kernel = re.search(r'"kernelId": "([\w-]+)"', self.html)[1]
-        self.canvas = re.search(r'widget-view\+json": {"model_id": "(\w+)"', self.html)[1]
-
-    def socket(self):
-        return kernel_socket(self.port, self.kernel)
-
-    def close(self):
-        """What the page's beacon does."""
-        get(f"http://127.0.0.1:{self.port}/voila/api/shutdown/{self.kernel}", data=b"")
-
-    def is_over(self):
-        """What its visit.js asks."""
-        try:
-            get(f"http://127.0.0.1:{self.port}/api/kernels/{self.kernel}")
-        except urllib.error.HTTPError as error:
-            return error.code == 404
-        return False
-
-    async def draw(self, kernel, strokes, seq=1):
-        """The result that the canvas sends for the drawing of that number."""
-        drawing = {"seq": seq, "strokes": strokes, "pen": 0.06, "steps": STEPS, "inside": False}
-        content = {"comm_id": self.canvas, "data": {"method": "update", "state": {"drawing": drawing}}}
-        await kernel.send("comm_msg", **content)
-        answer = await kernel.receive(lambda message: result_in(message))
-        return result_in(answer)
-
-
-def get(url, data=None):
-    with urllib.request.urlopen(urllib.request.Request(url, data=data), timeout=300) as answer:
-        return answer.read().decode()
+from tests.tools.visit import SEVEN, Visit, get
 
 
 def refusal(url):
@@ -82,7 +36,7 @@ def host():
 
 @pytest.fixture(scope="module")
 def visit(host):
-    return Visit(host)
+    return Visit(host.port)
 
 
 def test_it_says_where_to_open_it(host):
@@ -98,7 +52,7 @@ def test_the_page(visit):
 
 
 def test_visitors_have_a_kernel_each_until_the_server_is_full(host, visit):
-    other = Visit(host)
+    other = Visit(host.port)
     assert other.kernel != visit.kernel
     assert len(host.kernels()) == 2
 
@@ -124,40 +78,6 @@ def test_it_reads_a_drawing(visit):
     result = asyncio.run(draw())
     assert result["error"] == ""
     assert [reading["answer"] for reading in result["readings"].values()] == [7]
-
-
-@pytest.mark.parametrize("kind", ["execute_request", "inspect_request", "complete_request", "debug_request"])
-def test_it_runs_no_code_of_a_visitor(visit, tmp_path, kind):
-    """The kernel answers in turn, so a request that it had received would be answered before the next one."""
-    code = f"open({str(tmp_path / 'written')!r}, 'w').close()"
-
-    async def attack():
-        async with visit.socket() as kernel:
-            number = await kernel.send(kind, code=code, cursor_pos=1, silent=False, command="evaluate", arguments={})
-            asked = await kernel.send("kernel_info_request")
-            ids = {number, asked}
-            return await kernel.receive(
-                lambda m: m["header"]["msg_type"].endswith("_reply") and m["parent_header"].get("msg_id") in ids
-            )
-
-    assert asyncio.run(attack())["header"]["msg_type"] == "kernel_info_reply"
-    assert not (tmp_path / "written").exists()
-
-
-WRONG = {"text": "{}", "empty": b"", "noise": b"\xff" * 64, "too many parts": (2**62).to_bytes(8, "little")}
-
-
-@pytest.mark.parametrize("message", WRONG.values(), ids=WRONG)
-def test_a_wrong_message_closes_its_socket_and_stops_nobody(host, visit, message):
-    async def send():
-        async with visit.socket() as kernel:
-            await kernel.connection.write_message(message, binary=isinstance(message, bytes))
-            async with asyncio.timeout(20):
-                while await kernel.connection.read_message() is not None:
-                    pass
-
-    asyncio.run(send())
-    assert get(f"{host.url()}api/kernels/{visit.kernel}")
 
 
 def test_another_protocol_is_refused(host, visit):
@@ -189,7 +109,7 @@ def test_nothing_else_is_served(host, path):
 @pytest.mark.slow
 def test_an_idle_visitor_loses_the_place_and_is_told():
     with hosts.voila(VISITORS=1, IDLE=5) as host:
-        visit = Visit(host)
+        visit = Visit(host.port)
 
         async def wait():
             async with visit.socket() as kernel:
@@ -201,7 +121,7 @@ def test_an_idle_visitor_loses_the_place_and_is_told():
         assert asyncio.run(wait())["header"]["msg_type"] == "status"
         assert hosts.wait_until(visit.is_over, 10)
         assert host.kernels() == []
-        Visit(host).close()
+        Visit(host.port).close()
 
 
 def test_a_page_that_closed_silently_frees_its_place(monkeypatch):
@@ -228,7 +148,7 @@ def test_a_page_that_closed_silently_frees_its_place(monkeypatch):
 def test_ctrl_c_leaves_nothing_behind():
     """Also with HOST, which says in one line what that exposes."""
     with hosts.voila(HOST="0.0.0.0", VISITORS=3) as host:
-        Visit(host)
+        Visit(host.port)
         kernels = host.kernels()
         assert kernels
         os.killpg(host.process.pid, signal.SIGINT)  # as a terminal does it
@@ -278,9 +198,30 @@ def test_a_host_that_does_not_exist():
     assert done.stderr.splitlines()[0].endswith("there is no such host: correct its name, or give an address")
 
 
-@pytest.mark.parametrize("options", [["--port=x"], ["--port=70000"], ["--visitors=0"], ["--idle=-1"], ["more"]])
+WRONG = ["--port=x", "--port=70000", "--visitors=0", "--idle=-1", "--memory=10", "more", "--allow-host=http://name"]
+WRONG += ["--allow-host=name:80", "--allow-host=a b", "--allow-host=*"]
+
+
+@pytest.mark.parametrize("options", [[option] for option in WRONG])
 def test_wrong_options(options, capsys):
     with pytest.raises(SystemExit) as end:
         make_parser().parse_args(options)
     assert end.value.code == 2
     assert json.dumps(options[0].partition("=")[2])[1:-1] in capsys.readouterr().err
+
+
+def test_names_to_allow():
+    assert make_parser().parse_args([]).allow_host == []
+    options = make_parser().parse_args(["--allow-host", "Digits.Example.org.", "--allow-host=name-8866.app.github.dev"])
+    assert options.allow_host == ["digits.example.org", "name-8866.app.github.dev"]
+
+
+def test_the_help_tells_the_limits(capsys):
+    with pytest.raises(SystemExit):
+        make_parser().parse_args(["--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert (
+        "the most memory of a visitor's process, which ends within a second when it holds more (default: 500)" in told
+    )
+    assert "at 180 MB of memory each (default: 20)" in told
+    assert make_parser().get_default("memory") == visitors.VisitorKernels().memory == 500

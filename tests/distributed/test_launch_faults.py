@@ -5,8 +5,10 @@ import re
 import shutil
 import signal
 import socket
+import threading
 import time
-from contextlib import closing
+from contextlib import ExitStack, closing, suppress
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -14,7 +16,7 @@ import pytest
 from helpers.base.errors import DigitsError
 from helpers.base.files import checkpoint_beside
 from helpers.cli.main import main
-from helpers.distributed.nodes import GRACE
+from helpers.distributed.nodes import GRACE, SOCKETS, read_hostfile
 from helpers.distributed.worker import Place
 from helpers.networks.params import read_params
 from helpers.training.checkpoint import read_checkpoint
@@ -31,6 +33,7 @@ from tests.tools.launching import (
     wait_for,
 )
 
+ROOT = Path(__file__).parents[2]
 NOTICED = 0.5 + GRACE + 1 + 5  # seconds from a death to the end of the job; the last are for a machine that is busy
 EPOCHS = 8
 TRAIN = ("train", "mlp", "--epochs", EPOCHS, "--batch-size", 200)
@@ -88,15 +91,35 @@ def test_when_the_launcher_ends_all_end(tmp_path, number):
     assert read_checkpoint(tmp_path / "mlp.params.checkpoint").epoch >= 1
 
 
+# An ssh that logs in nowhere: it runs its last word, the command for the other host, here.
+HERE = """#!/bin/sh
+for command; do :; done
+eval "$command"
+"""
+
+
+def free_ports(count):
+    """The first of so many in a row, below those that the system gives out by itself."""
+    for first in range(20000, 30000, count):
+        with ExitStack() as stack, suppress(OSError):
+            for port in range(first, first + count):
+                stack.enter_context(closing(socket.create_server(("127.0.0.1", port))))
+            return first
+    raise AssertionError("there are no free ports in a row")
+
+
 @pytest.mark.quiet
 @pytest.mark.parametrize(("position", "who"), [(0, "scheduler"), (1, "server 0"), (2, "worker 0")])
 def test_a_port_that_is_taken(tmp_path, position, who):
-    with closing(socket.create_server(("127.0.0.1", 0))) as other:
-        taken = other.getsockname()[1]
-        options = ("-n", 1, "-s", 1, "--port", taken - position)
-        code, _, err = run(tmp_path, "launch", *options, "--", "train", "mlp")
-    cause = f"{who}: cannot listen on port {taken} of 127.0.0.1: another program uses it: choose others with --port"
-    assert (code, error(err)) == (1, f"{cause}; all processes of the job were ended")
+    (tmp_path / "hosts").write_text("127.0.0.1\n")
+    (tmp_path / "ssh").write_text(HERE)
+    first = free_ports(3)
+    taken = first + position
+    with closing(socket.create_server(("127.0.0.1", taken))):
+        options = ("-n", 1, "-s", 1, "-H", "hosts", "--ssh", "sh ssh", "--port", first)
+        code, _, err = run(tmp_path, "launch", *options, "--", "train", "mlp", PYTHONPATH=ROOT)
+    cause = f"{who} on 127.0.0.1: cannot listen on port {taken} of 127.0.0.1: another program uses it"
+    assert (code, error(err)) == (1, f"{cause}: choose others with --port; all processes of the job were ended")
 
 
 @pytest.mark.quiet
@@ -107,7 +130,7 @@ def test_a_scheduler_that_hangs(tmp_path):
         os.kill(scheduler, signal.SIGSTOP)
         process.wait(timeout=LONG)
     assert process.returncode == 1
-    message = r"worker \d: expected the scheduler at 127\.0\.0\.1:\d+ to bring all together within 5 seconds, "
+    message = rf"worker \d: expected the scheduler at {SOCKETS}/\d+ to bring all together within 5 seconds, "
     assert re.match(message, error((tmp_path / "log").read_text(encoding="utf-8")))
 
 
@@ -196,11 +219,11 @@ WRONG = {
     "no workers": ("launch -n 0 -- train mlp", 2, "argument -n/--workers"),
     "each for itself": ("launch -n 2 -- train mlp --kvstore local", 1, "got local, which leaves each worker alone"),
     "no file of hosts": ("launch -n 2 -H none -- train mlp", 1, "cannot read none: there is no such file"),
-    "a port too high": (
-        "launch -n 9 --port 65530 -- train mlp",
-        1,
-        "expected 11 ports from the first on, up to 65535, got 65530",
-    ),
+    "a port for nothing": ("launch -n 2 --port 9091 -- train mlp", 1, "only with a hostfile, got 9091: leave it out"),
+    "too many": ("launch -n 100000 -- train mlp", 1, "expected at most 64 processes on this machine, the scheduler"),
+    "too many servers": ("launch -n 1 -s 63 -- train mlp", 1, "counted, got 65: start fewer workers or servers"),
+    "far too many": (f"launch -n {'9' * 5000} -- train mlp", 2, "argument -n/--workers"),
+    "too long to wait": (f"launch -n 1 --start-seconds {'9' * 400} -- train mlp", 2, "argument --start-seconds"),
     "no folder to save to": ("launch -n 2 -- train mlp --out no/x.params", 1, "cannot write no/x.params"),
     "no launch": (
         "train mlp --kvstore dist_sync",
@@ -208,6 +231,64 @@ WRONG = {
         'expected a scheduler and servers for "dist_sync", got none: start them with',
     ),
 }
+
+
+WRONG_HOSTFILES = {
+    "a folder": (lambda path: path.mkdir(), "cannot read hosts: it is a folder"),
+    "without an end": (lambda path: path.symlink_to("/dev/zero"), "expected at most 100,000 bytes in hosts, got more"),
+    "a pipe": (os.mkfifo, "expected one host per line in hosts, got no host"),
+    "a circle": (lambda path: path.symlink_to("hosts"), "cannot read hosts: too many levels of symbolic links"),
+    "zeros": (lambda path: path.write_bytes(bytes(100)), 'got the line "\\x00\\x00'),
+    "Windows' own": (lambda path: path.write_text("10.0.0.1", "utf-16"), "expected a text file, got hosts: write one"),
+    "an option": (lambda path: path.write_text("anna@-oProxyCommand=rm"), 'got the line "anna@-oProxyCommand=rm"'),
+    "a command": (lambda path: path.write_text("room7;rm"), 'got the line "room7;rm"'),
+    "another script": (lambda path: path.write_text("zimmer-\u00fc", "utf-8"), 'got the line "zimmer-\\xfc"'),
+    "nobody's": (lambda path: path.write_text("anna@"), 'got the line "anna@": write one host per line'),
+    "a long name": (lambda path: path.write_text("a" * 2000), 'aaa...": write one host per line'),
+    "a long part of a name": (lambda path: path.write_text("a" * 200), "expected a host that has an address, got"),
+    "a port too high": (
+        lambda path: path.write_text("127.0.0.1"),
+        "expected 11 ports from the first on, up to 65535, got 65530",
+    ),
+    "too many": (lambda path: path.write_text("10.0.0.1"), "expected at most 64 processes on 1 hosts"),
+    "no ssh": (lambda path: path.write_text("127.0.0.1"), "expected the command that runs ssh, got"),
+    "half an ssh": (lambda path: path.write_text("127.0.0.1"), "expected the command that runs ssh, got"),
+    "ssh that is a file": (lambda path: path.write_text("127.0.0.1"), "cannot start the program ./hosts: permission"),
+}
+OPTIONS = {
+    "a port too high": ["-n", "9", "--port", "65530"],
+    "too many": ["-n", "100000"],
+    "no ssh": ["-n", "1", "--ssh", " "],
+    "half an ssh": ["-n", "1", "--ssh", "ssh -i 'my key"],
+    "ssh that is a file": ["-n", "1", "--ssh", "./hosts"],
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG_HOSTFILES)
+def test_hosts_that_cannot_be_had(tmp_path, monkeypatch, capsys, wrong):
+    """One line each, at once, and no process is started."""
+    make, message = WRONG_HOSTFILES[wrong]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DIGITS_SOURCE", "digits")
+    make(tmp_path / "hosts")
+    start = time.monotonic()
+    found = exit_code_of(["launch", *OPTIONS.get(wrong, ["-n", "1"]), "-H", "hosts", "--", "train", "mlp"])
+    assert time.monotonic() - start < 2
+    lines = capsys.readouterr().err.splitlines()
+    assert (found, [line[:7] for line in lines if "ports, and" not in line]) == (1, ["error: "])
+    assert message in lines[-1]
+    assert len(lines[-1]) < 300
+    assert nodes(tmp_path) == []
+
+
+def test_hosts_through_a_pipe(tmp_path, monkeypatch):
+    """As bash makes one of -H <(...); nothing is read before the writer has written."""
+    monkeypatch.chdir(tmp_path)
+    reading, writing = os.pipe()
+    writer = threading.Timer(0.2, lambda: (os.write(writing, b"\xef\xbb\xbf10.0.0.1\r\n10.0.0.2"), os.close(writing)))
+    writer.start()
+    with closing(os.fdopen(reading)):
+        assert read_hostfile(f"/dev/fd/{reading}") == ["10.0.0.1", "10.0.0.2"]
 
 
 @pytest.mark.parametrize(("line", "code", "message"), WRONG.values(), ids=WRONG)

@@ -7,7 +7,6 @@ from helpers.data.load import Digits, Split
 from helpers.exercises import check
 from helpers.networks.symbols import mlp
 from helpers.training.batches import ShuffledBatches
-from helpers.training.optimizer import PLAIN_SGD
 from tests.tools.verdicts import assert_wrong
 
 import mxnet as mx
@@ -212,7 +211,7 @@ def trained(digits, network, epochs=6, learning_rate=0.1, initializer=None):
     module.fit(
         ShuffledBatches(digits.train, batch_size=100),
         num_epoch=epochs,
-        optimizer=PLAIN_SGD,
+        optimizer="sgd",
         optimizer_params={"learning_rate": learning_rate},
         initializer=initializer or mx.init.Xavier(),
     )

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 from packaging.markers import default_environment
-from packaging.requirements import Requirement
 
+from tests.tools.locks import read_pins
 from tests.tools.uv import find_uv
 
 ROOT = Path(__file__).parents[2]
@@ -64,8 +64,7 @@ def pins(names, platform, python):
     names_of_it = dict(zip(("sys_platform", "platform_system"), system, strict=True)) | {"platform_machine": "x86_64"}
     version = {"python_version": python.rpartition(".")[0], "python_full_version": python, "extra": ""}
     there = default_environment() | names_of_it | version
-    lines = [line for name in names for line in (ROOT / name).read_text(encoding="utf-8").splitlines()]
-    found = [Requirement(line) for line in lines if line and not line.lstrip().startswith("#")]
+    found = [pin for name in names for pin in read_pins(name)]
     return [f"{pin.name}{pin.specifier}" for pin in found if not pin.marker or pin.marker.evaluate(there)]
 
 

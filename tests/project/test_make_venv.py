@@ -25,7 +25,7 @@ class Machine:
         shutil.copy(ROOT / "tools" / "make_venv.sh", self.project / "tools")
         for name in LOCKS:
             self.pin(name, "1.0")
-        for name in ("sh", "cat", "cksum", "dirname", "mv", "rm", "mkdir", "cp", "tail"):
+        for name in ("sh", "cat", "cksum", "dirname", "mv", "rm", "mkdir", "cp", "tail", "sed"):
             (self.programs / name).symlink_to(shutil.which(name))
 
     def pin(self, name, version):
@@ -40,7 +40,8 @@ class Machine:
     def add_python(self, name, version="3.12.7", platform="Linux x86_64 glibc", lacks="nothing"):
         """Put a Python on PATH that answers make_venv.sh's questions, makes a .venv and notes what else it is told.
 
-        lacks: "ensurepip", "network", "space" for JupyterLab, or the name of a lock file that cannot be installed.
+        lacks: "ensurepip", "network", "space" for JupyterLab, "trust" for pip in what it has fetched, or the name of a
+        lock file that cannot be installed.
         """
         self.add(
             name,
@@ -52,7 +53,9 @@ class Machine:
             --version) echo Python {version} ;;
             "-m venv .venv") mkdir -p .venv/bin; cp "$0" .venv/bin/python ;;
             "-m pip install"*"{lacks}"*) exit 1 ;;
-            "-m pip"*) echo "$*" >>pip.log; [ "$3 {lacks}" != "install network" ] ;;
+            "-m pip"*) echo "$*" >>pip.log
+                [ "$3 {lacks}" != "install trust" ] || {{ cat refusal >&2; exit 1; }}
+                [ "$3 {lacks}" != "install network" ] ;;
             "-m jupyter"*) [ "{lacks}" != space ] || {{ echo Traceback; echo OSError: no space >&2; exit 1; }} ;;
             *purelib*) echo "$PWD" >>path.log ;;
             tools/*) echo "$*" >>tools.log ;;
@@ -192,7 +195,7 @@ def test_pip_installs_the_pins_as_they_stand(machine):
     removed, installed = machine.log("pip")
     assert removed.startswith("-m pip uninstall ")  # what only Python 3.11 brings
     assert removed.endswith(" setuptools")
-    for option in ("--no-deps", "--no-compile", "--only-binary :all:"):
+    for option in ("--no-deps", "--no-compile", "--only-binary :all:", "--require-hashes"):
         assert f" {option} " in installed
     assert "index" not in installed
     assert machine.log("path") == [str(machine.project)]  # so that `import helpers` finds the checkout
@@ -209,8 +212,9 @@ def test_uv_does_the_same_where_it_is_there(machine):
     assert made == "venv --quiet --python python3.13 .venv"
     assert [line.rpartition(" ")[2] for line in installed] == MAINTAINER
     for line, name in zip(installed, MAINTAINER, strict=True):
-        assert line.startswith("pip install --quiet --python .venv/bin/python --no-deps --only-binary :all: ")
-        assert line.endswith(f" -r {name} --override {name}")  # else it would take the overrides of pyproject.toml
+        options = "--no-deps --only-binary :all: --require-hashes"
+        where = "--project / pip install"  # else it would take the overrides of pyproject.toml
+        assert line == f"{where} --quiet --python .venv/bin/python {options} -r {name}"
     assert machine.log("pip") == []
     assert machine.log("path") == [str(machine.project)]
     assert machine.log("tools") == ["tools/link_libraries.py", "tools/link_duplicates.py .venv"]
@@ -233,6 +237,27 @@ def test_an_environment_that_cannot_be_filled(machine):
     machine.add_python("python", lacks="network")
     done = machine.run("--into", "python")
     assert_one_error(done, "requirements.txt could not be installed", "try again, with a network")
+
+
+REFUSAL = """ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE. If you have updated (and so on)
+    one==1.0 from https://example.org/one-1.0-py3-none-any.whl#sha256=47 (from -r requirements.txt (line 2)):
+        Expected sha256 00
+             Got        47
+
+    two==2.0 from https://example.org/two-2.0-py3-none-any.whl (from -r requirements.txt (line 3)):
+        Expected sha256 01
+             Got        48
+
+"""  # in the words of pip 23 to 26
+
+
+def test_a_file_that_is_not_the_pinned_one(machine):
+    """One line takes the place of pip's many; tests/project/test_wheelhouse.py tries it with real packages."""
+    (machine.project / "refusal").write_text(REFUSAL, encoding="utf-8")
+    machine.add_python("python3", lacks="trust")
+    expected = "expected the files that requirements.txt names by their SHA-256, got another one of one==1.0 two==2.0,"
+    assert_one_error(machine.run(), expected, "and nothing of it was installed: try another network")
+    assert sorted(path.name for path in machine.project.glob(".venv*")) == []
 
 
 @pytest.mark.parametrize("with_uv", [False, True], ids=["pip", "uv"])

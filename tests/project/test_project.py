@@ -24,6 +24,7 @@ from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tests.tools.locks import hashes_of, read_pins
 from tests.tools.tracked import files
 
 ROOT = Path(__file__).parents[2]
@@ -52,17 +53,11 @@ def declared(extras=EXTRAS):
     return requirements(line for line in lines if not line.startswith(PROJECT["name"]))
 
 
-def pins(name):
-    """The requirements of a lock file, in its order."""
-    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
-    return [Requirement(line) for line in lines if line and not line.lstrip().startswith("#")]
-
-
 def pinned(name, platform, python):
     """Those of its pins that hold for a platform of PLATFORMS and a Python such as "3.12.1"."""
     about = {"python_version": python.rpartition(".")[0], "python_full_version": python}
     there = default_environment() | PLATFORMS[platform] | about
-    return [pin for pin in pins(name) if not pin.marker or pin.marker.evaluate(there)]
+    return [pin for pin in read_pins(name) if not pin.marker or pin.marker.evaluate(there)]
 
 
 def compared():
@@ -117,12 +112,35 @@ def test_declared_dependencies_are_pinned(platform, python):
 
 @pytest.mark.parametrize("name", LOCKS)
 def test_every_pin_is_exact(name):
-    assert [str(pin) for pin in pins(name) if not re.fullmatch(r"==[\w.]+", str(pin.specifier))] == []
+    assert [str(pin) for pin in read_pins(name) if not re.fullmatch(r"==[\w.]+", str(pin.specifier))] == []
+
+
+@pytest.mark.parametrize("name", [*LOCKS, "requirements-export-older.txt"])
+def test_every_pin_names_its_files_by_their_sha256(name):
+    """Wheels, and no address of a registry: where the files come from does not matter then."""
+    found = hashes_of(name)
+    assert found
+    assert [pin for pin, hashes in found.items() if not hashes] == []
+    assert "://" not in (ROOT / name).read_text(encoding="utf-8")
+
+
+USES = [
+    (path.name, line.strip().removeprefix("- "))
+    for path in sorted((ROOT / ".github" / "workflows").glob("*.y*ml"))
+    for line in path.read_text(encoding="utf-8").splitlines()
+    if "uses:" in line
+]
+
+
+@pytest.mark.parametrize(("name", "line"), USES)
+def test_every_action_is_pinned_by_its_commit(name, line):
+    """A tag can be moved to other code, as has happened. The tag behind it tells people which version it is."""
+    assert re.fullmatch(r"uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line)
 
 
 def test_a_student_gets_no_tools_of_maintainers():
     """jupyter-client and a few others come with JupyterLab."""
-    found = {canonicalize_name(pin.name) for pin in pins("requirements.txt")}
+    found = {canonicalize_name(pin.name) for pin in read_pins("requirements.txt")}
     shared = {"jupyter-client", "nbclient", "nbconvert", "nbformat", "pyyaml"}
     assert found & declared(["export", "dev"]).keys() <= shared
 

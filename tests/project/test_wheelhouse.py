@@ -1,5 +1,6 @@
 """The wheelhouse: what `make lab` installs, in a folder, and an installation that has nothing else to take it from."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -7,11 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from tests.tools.failures import assert_one_error
+from tests.tools.locks import SIX, TOML, read_pins
+from tests.tools.uv import find_uv
 
 ROOT = Path(__file__).parents[2]
 PYTHON = str(Path(sys.executable).resolve())  # that .venv was made with, since a wheelhouse is collected before .venv
@@ -19,7 +23,7 @@ LOCKS = ("requirements.txt", "requirements-export.txt")
 INSTALLED = ("helpers", "jupyter", "tools", "LICENSE", "README.md", "pyproject.toml", *LOCKS)
 pytestmark = pytest.mark.slow
 
-PINS = dict(zip(LOCKS, ("six==1.17.0", "toml==0.10.2"), strict=True))  # small wheels, for what needs no others
+PINS = dict(zip(LOCKS, (SIX, TOML), strict=True))
 
 # No index, no wheels of the user, and for what would ask all the same a proxy that does not answer. Nor is each module
 # compiled beforehand: the test imports few of them.
@@ -104,7 +108,7 @@ def test_the_lab_is_installed_without_a_network(installed, tmp_path):
     done = run(python, "-c", imports, folder=tmp_path, environment=OFFLINE)
     assert done.stdout == f"1.9.1 {project / 'helpers' / '__init__.py'}\n", done.stderr
     done = run(project / ".venv" / "bin" / "jupyter", "lab", "--version", folder=tmp_path, environment=OFFLINE)
-    pins = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    pins = [str(pin) for pin in read_pins("requirements.txt")]
     assert f"jupyterlab=={done.stdout.strip()}" in pins, done.stderr
 
 
@@ -157,7 +161,7 @@ def test_a_whole_wheelhouse_is_not_collected_again(project):
 def test_without_a_network_the_old_wheelhouse_stays(project):
     before = {path.name: path.read_bytes() for path in (project / "wheelhouse").iterdir()}
     (project / "wheelhouse").rename(project / ".wheelhouse.old")  # as a run leaves it that is killed at the very end
-    (project / "requirements.txt").write_text("six==1.16.0\n", encoding="utf-8")
+    (project / "requirements.txt").write_text(SIX.replace("1.17", "1.16"), encoding="utf-8")
     assert_one_error(collect(project, environment=OFFLINE), "six==1.16.0", "try with a network")
     assert {path.name: path.read_bytes() for path in (project / "wheelhouse").iterdir()} == before
     assert list(project.glob(".*")) == []
@@ -202,6 +206,15 @@ def wheel(project):
     return path
 
 
+def spoil(project):
+    """As somebody would who also knows what contents.json is for."""
+    with zipfile.ZipFile(wheel(project), "a") as opened:
+        opened.writestr("six.pth", "import this")
+    wheels = json.loads((project / "wheelhouse" / "contents.json").read_text(encoding="utf-8"))["wheels"]
+    wheels[wheel(project).name] = hashlib.sha256(wheel(project).read_bytes()).hexdigest()
+    change(project, wheels=wheels)
+
+
 def halve(project):
     wheel(project).write_bytes(wheel(project).read_bytes()[:5000])
 
@@ -209,6 +222,7 @@ def halve(project):
 DAMAGES = {
     "a wheel is missing": (lambda p: wheel(p).unlink(), "six", "is missing", "copy it again"),
     "half a wheel": (halve, "six", "is not as collected", "copy it again"),
+    "another wheel": (spoil, "six", "is not as collected", "collect it anew"),
     "half collected": (lambda p: (p / "wheelhouse" / "contents.json").unlink(), "contents.json is missing"),
     "another table": (lambda p: change(p, wheels=None), "cannot be read", "collect it anew"),
     "another Python": (lambda p: change(p, python="3.9"), "is for Python 3.9 on", "PYTHON=/path/to/python3.9"),
@@ -223,6 +237,27 @@ def test_what_does_not_fit_is_said_before_anything_is_made(project, damage):
     do, *parts = DAMAGES[damage]
     do(project)
     assert_one_error(make_venv(project), *parts)
+    assert not (project / ".venv").exists()
+
+
+def test_a_wheel_that_is_not_the_pinned_one_is_not_collected(collected, tmp_path):
+    project = copy_with_few_pins(tmp_path / "project")
+    (project / LOCKS[0]).write_text(f"{SIX[:-4]}0000\n", encoding="utf-8")
+    expected = "expected the wheels that the pins name by their SHA-256, got another one of six==1.17.0: try another"
+    assert_one_error(collect(project), expected)
+    assert not (project / "wheelhouse").exists()
+
+
+@pytest.mark.parametrize("with_uv", [False, True], ids=["pip", "uv"])
+def test_a_file_that_is_not_the_pinned_one_is_not_installed(collected, tmp_path, with_uv):
+    """From the network: one line of ours, which names the pin, instead of the installer's own."""
+    project = copy_with_few_pins(tmp_path / "project")
+    (project / LOCKS[0]).write_text(f"{SIX[:-4]}0000\n", encoding="utf-8")
+    before = f"{Path(find_uv()).parent}:" if with_uv else ""
+    path = {"PATH": f"{before}{tmp_path}:/usr/local/bin:/usr/bin:/bin"}
+    done = run("sh", "tools/make_venv.sh", folder=project, environment=ONLINE | path)
+    expected = "expected the files that requirements.txt names by their SHA-256, got another one of six==1.17.0, and"
+    assert_one_error(done, expected, "try another network")
     assert not (project / ".venv").exists()
 
 

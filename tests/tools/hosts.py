@@ -25,17 +25,19 @@ ROOT = Path(__file__).parents[2]
 TOKEN = "secret"
 CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 CHROMIUM_FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
-OUTER = {"MAKELEVEL", "MAKEFLAGS", "MFLAGS", "ARGS", "PORT", "HOST", "VISITORS", "IDLE"}
+OUTER = {"MAKELEVEL", "MAKEFLAGS", "MFLAGS", "ARGS", "PORT", "HOST", "VISITORS", "IDLE", "MEMORY", "ALLOW_HOST"}
 
 VOILA_OF = """
 import sys
-from demo.__main__ import listen
+from demo import messages
+from demo.__main__ import listen, make_parser
 from demo.server import Demo
 
 port, notebook, prompt = sys.argv[1:]
 if prompt == "False":
     Demo.connection = Demo.connection.__base__
-demo = Demo(listen("127.0.0.1", int(port)), visitors=20, idle=300)
+messages.is_drawing = lambda data: True  # other widgets than the canvas say other things
+demo = Demo(listen("127.0.0.1", int(port)), {"localhost"}, make_parser().parse_args([]))
 demo.notebook_path = notebook
 demo.initialize([])
 demo.start()

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from uuid import uuid4
 
 from jupyter_server.services.kernels.connection.base import deserialize_msg_from_ws_v1, serialize_msg_to_ws_v1
+from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
 PROTOCOL = "v1.kernel.websocket.jupyter.org"
@@ -17,12 +18,12 @@ class KernelSocket:
     def __init__(self, connection):
         self.connection = connection
 
-    async def send(self, kind: str, **content) -> str:
-        """Send a request on the shell channel and return its id."""
+    async def send(self, kind: str, channel: str = "shell", **content) -> str:
+        """Send a request on a channel and return its id."""
         number = uuid4().hex
         header = {"msg_id": number, "msg_type": kind, "session": "test", "username": "", "version": "5.3"}
         message = {"header": header, "parent_header": {}, "metadata": {}, "content": content}
-        whole = serialize_msg_to_ws_v1(message, "shell", lambda part: json.dumps(part).encode())
+        whole = serialize_msg_to_ws_v1(message, channel, lambda part: json.dumps(part).encode())
         await self.connection.write_message(whole, binary=True)
         return number
 
@@ -48,9 +49,9 @@ class KernelSocket:
 
 
 @asynccontextmanager
-async def kernel_socket(port: int, kernel: str, token: str = "", protocol: str = PROTOCOL):
+async def kernel_socket(port: int, kernel: str, token: str = "", protocol: str = PROTOCOL, headers: dict | None = None):
     address = f"ws://127.0.0.1:{port}/api/kernels/{kernel}/channels?session_id={uuid4().hex}&token={token}"
-    connection = await websocket_connect(address, subprotocols=[protocol])
+    connection = await websocket_connect(HTTPRequest(address, headers=headers), subprotocols=[protocol])
     try:
         yield KernelSocket(connection)
     finally:

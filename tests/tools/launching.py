@@ -101,18 +101,34 @@ def nodes(folder, role=None):
 
 
 def listening(pid):
-    """The addresses at which a process listens, as text; of its own network namespace."""
-    sockets = set()
-    for handle in Path(f"/proc/{pid}/fd").iterdir():
-        with suppress(OSError):
-            sockets.add(str(handle.readlink()))
+    """(address, port) of each place where a process listens on a network; of its own network namespace."""
     found = []
     for name in ("tcp", "tcp6"):
         for line in Path(f"/proc/{pid}/net/{name}").read_text().splitlines()[1:]:
             _, local, _, state, *_, inode = line.split()[:10]
-            if state == "0A" and f"socket:[{inode}]" in sockets:
-                raw = bytes.fromhex(local.partition(":")[0])
-                found.append(".".join(map(str, raw[::-1])) if name == "tcp" else raw.hex())
+            if state == "0A" and inode in _sockets_of(pid):
+                raw, port = local.split(":")
+                raw = bytes.fromhex(raw)
+                found.append((".".join(map(str, raw[::-1])) if name == "tcp" else raw.hex(), int(port, 16)))
+    return found
+
+
+def sockets(pid):
+    """The path of each Unix socket at which a process listens."""
+    found = []
+    for line in Path(f"/proc/{pid}/net/unix").read_text().splitlines()[1:]:
+        _, _, _, flags, _, _, inode, *path = line.split()
+        if flags == "00010000" and path and inode in _sockets_of(pid):
+            found += path
+    return found
+
+
+def _sockets_of(pid):
+    """The inodes of the sockets that a process has open."""
+    found = set()
+    for handle in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(OSError):
+            found.add(str(handle.readlink()).removeprefix("socket:[").rstrip("]"))
     return found
 
 

@@ -1,9 +1,11 @@
-"""A server extension for tests: /probe lists for each open kernel websocket whether its socket has TCP_NODELAY."""
+"""A server extension for tests: PROBE lists for each open kernel websocket whether its socket has TCP_NODELAY."""
 
 import socket
 
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from tornado.web import RequestHandler
+
+PROBE = "/voila/static/probe"  # the demo serves no other kind of path
 
 
 class Probe(RequestHandler):
@@ -16,18 +18,18 @@ class Probe(RequestHandler):
 
 
 def _load_jupyter_server_extension(server):
-    server.web_app.add_handlers(".*", [("/probe", Probe)])
+    server.web_app.add_handlers(".*", [(PROBE, Probe)])
 
 
 def main(port: str) -> None:
-    """Serve the demo with /probe."""
-    from demo.__main__ import listen
+    """Serve the demo with PROBE."""
+    from demo.__main__ import listen, make_parser
     from demo.server import Demo
 
     class ProbedDemo(Demo):
         def init_handlers(self):
-            return [("/probe", Probe), *super().init_handlers()]
+            return [(PROBE, Probe), *super().init_handlers()]
 
-    demo = ProbedDemo(listen("127.0.0.1", int(port)), visitors=2, idle=300)
+    demo = ProbedDemo(listen("127.0.0.1", int(port)), {"localhost"}, make_parser().parse_args(["--visitors=2"]))
     demo.initialize([])
     demo.start()

@@ -9,7 +9,9 @@ import pytest
 
 from helpers.base.errors import DigitsError
 from helpers.base.files import checkpoint_beside
-from helpers.training.checkpoint import CheckpointWriter, read_checkpoint
+from helpers.networks.symbols import parameter_shapes
+from helpers.training.callbacks import History
+from helpers.training.checkpoint import Checkpoint, CheckpointWriter, read_checkpoint
 from helpers.training.fit import Job, train
 from helpers.training.recipes import Settings
 from tests.tools.launching import error, run, started, wait_for
@@ -129,6 +131,40 @@ def test_damaged_files(digits, tmp_path, monkeypatch):
             read_checkpoint(path)
     path.write_bytes(content)
     assert read_checkpoint(path).settings == start.settings
+
+
+@pytest.fixture(scope="module")
+def whole(digits):
+    """A checkpoint of an MLP after two epochs, made without a training."""
+    params = {name: np.full(shape, 0.01, np.float32) for name, shape in parameter_shapes("mlp").items()}
+    return Checkpoint(
+        Settings("mlp"), History([0.5, 0.6], [0.5, 0.7], [1.0, 1.0]), params, params, {"fc1_bias:0": params["fc1_bias"]}
+    )
+
+
+OTHERS = {
+    "NaN": lambda whole: {"params": whole.params | {"fc1_bias": np.full(128, np.nan, np.float32)}},
+    "infinite": lambda whole: {"best_params": whole.params | {"fc1_bias": np.full(128, np.inf, np.float32)}},
+    "another shape": lambda whole: {"params": whole.params | {"fc1_bias": np.zeros(127, np.float32)}},
+    "another type": lambda whole: {"params": whole.params | {"fc1_bias": np.zeros(128)}},
+    "one too many": lambda whole: {"params": whole.params | {"fc3_bias": np.zeros(128, np.float32)}},
+    "one too few": lambda whole: {"best_params": {}},
+    "a state of nothing": lambda whole: {"states": {"fc9_bias:0": whole.params["fc1_bias"]}},
+    "no epoch": lambda whole: {"history": History()},
+    "half a history": lambda whole: {"history": History([0.5], [0.5, 0.6], [1.0, 1.0])},
+    "a word in it": lambda whole: {"history": History(["a"], [0.5], [1.0])},
+    "half an epoch": lambda whole: {"settings": Settings("mlp", epochs=1.5)},
+    "a rate beyond all floats": lambda whole: {"settings": Settings("mlp", learning_rate=10**400)},
+}
+
+
+@pytest.mark.parametrize("other", OTHERS.values(), ids=OTHERS)
+def test_what_no_training_writes_is_damage(whole, other):
+    assert Checkpoint.from_bytes(whole.to_bytes(), "x").epoch == 2
+    with pytest.raises(
+        DigitsError, match=r"^expected a whole checkpoint in x, got another file or a damaged one: train"
+    ):
+        Checkpoint.from_bytes(replace(whole, **other(whole)).to_bytes(), "x")
 
 
 def test_no_file(tmp_path):

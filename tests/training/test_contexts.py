@@ -22,13 +22,14 @@ def test_devices_are_the_gpu_or_one_per_core():
     if mx.context.num_gpus():
         assert found == [mx.gpu()]
     else:
-        assert found == [mx.cpu(i) for i in range(min(4, cores()))]
+        assert found == devices("cpu") == [mx.cpu(i) for i in range(min(4, cores()))]
 
 
 @pytest.mark.parametrize("name", ["tpu", "", "GPU "])
-def test_an_unknown_device(name):
+@pytest.mark.parametrize("find", [device, devices])
+def test_an_unknown_device(find, name):
     with pytest.raises(DigitsError, match=f'^expected the device "auto", "cpu" or "gpu", got "{name}": choose'):
-        device(name)
+        find(name)
 
 
 def test_a_gpu_that_is_not_there():

@@ -1,4 +1,4 @@
-"""Predictions and accuracy of a bound module on any number of images; accuracy in fit against MXNet's own."""
+"""Predictions and accuracy of a bound module on any number of images."""
 
 from types import SimpleNamespace
 
@@ -7,10 +7,9 @@ import pytest
 from sklearn.metrics import accuracy_score
 
 from helpers.base.errors import DigitsError
-from helpers.data.load import Split, iterator
 from helpers.networks.symbols import NETWORKS, dropout_cnn, mlp, probabilities
 from helpers.training.batches import ShortLastBatch
-from helpers.training.evaluation import LazyAccuracy, accuracy, predict
+from helpers.training.evaluation import accuracy, predict
 
 import mxnet as mx
 
@@ -27,7 +26,6 @@ WEIGHTS = {
 }
 IMAGES = np.random.default_rng(4).random((250, 1, 28, 28), dtype=np.float32)
 LABELS = np.random.default_rng(5).integers(0, 10, 250).astype(np.int32)
-RANDOM = np.random.default_rng(0)
 
 
 def split(n):
@@ -168,59 +166,3 @@ def test_a_test_module_answers_with_the_parameters_it_has_now(network):
         assert np.allclose(answers[-1], predict(training, images), atol=1e-6)
     assert not np.allclose(answers[0], answers[1])
     assert not np.allclose(answers[1], answers[2])
-
-
-# ---- accuracy while a network is trained ----
-
-
-def batches(count, size=7):
-    for _ in range(count):
-        yield [mx.nd.array(RANDOM.integers(0, 10, size))], [mx.nd.array(RANDOM.random((size, 10)))]
-
-
-def test_it_counts_as_mxnet_does():
-    lazy, eager = LazyAccuracy(), mx.metric.Accuracy()
-    for number, (labels, preds) in enumerate(batches(40)):
-        lazy.update(labels, preds)
-        eager.update(labels, preds)
-        if number % 9 == 0:  # to ask in between loses nothing
-            assert lazy.get() == eager.get()
-    assert lazy.get() == lazy.get() == eager.get()
-    assert lazy.get_global() == eager.get_global()
-
-
-def test_it_is_nan_before_the_first_batch_and_after_a_reset():
-    metric = LazyAccuracy()
-    assert np.isnan(metric.get()[1])
-    for labels, preds in batches(2):
-        metric.update(labels, preds)
-    metric.reset()
-    assert np.isnan(metric.get()[1])
-
-
-def test_an_answer_counts_as_it_was_when_it_was_given():
-    """A network writes each batch's answers over those of the batch before."""
-    metric, output = LazyAccuracy(), mx.nd.zeros((1, 10))
-    for digit in (3, 5, 9):
-        output[:] = mx.nd.one_hot(mx.nd.array([digit]), 10)
-        metric.update([mx.nd.array([digit])], [output])
-    assert metric.get() == ("accuracy", 1.0)
-
-
-@pytest.mark.parametrize("contexts", [1, 2])
-def test_fit_reports_the_same_accuracy(contexts):
-    seen = []
-    for metric in (LazyAccuracy(), "acc"):
-        mx.random.seed(0)
-        module = mx.mod.Module(NETWORKS["mlp"](), context=[mx.cpu(i) for i in range(contexts)])
-        each = []
-        module.fit(
-            iterator(Split(IMAGES[:230], LABELS[:230]), 50),
-            num_epoch=2,
-            eval_metric=metric,
-            initializer=mx.init.Xavier(),
-            batch_end_callback=lambda param, each=each: each.append(param.eval_metric.get()),
-        )
-        seen.append(each)
-    assert seen[0] == seen[1]
-    assert len(seen[0]) == 10

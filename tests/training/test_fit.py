@@ -11,6 +11,7 @@ from helpers.base.errors import DigitsError
 from helpers.data.load import iterator
 from helpers.networks.symbols import NETWORKS
 from helpers.training.callbacks import BestEpoch, History
+from helpers.training.contexts import devices
 from helpers.training.evaluation import accuracy, predict
 from helpers.training.fit import Job, train
 from helpers.training.recipes import Settings
@@ -39,7 +40,7 @@ def test_a_network_learns(digits, network, capfd):
 
 def test_the_same_seed_gives_the_same_parameters(digits):
     """Bit for bit, also where dropout draws random numbers, and whatever was drawn before."""
-    part = few(digits, train=1000)
+    part = few(digits, train=1000, valid=100)
     runs = []
     for seed in (3, 3, 4):
         np.random.random(len(runs))
@@ -122,6 +123,23 @@ def test_two_devices_share_a_fit(digits):
             eval_end_callback=[history.eval_end, best.eval_end],
         )
     assert accuracy(module, part.valid) == best.accuracy == max(history.valid)
+
+
+@pytest.mark.parametrize(
+    ("network", "valid", "batch_size", "most"),
+    [
+        ("lenet", 100, 100, 4),
+        ("lenet", 102, 100, 2),
+        ("lenet", 101, 100, 1),
+        ("lenet", 100, 1, 1),
+        ("mlp", 100, 100, 1),
+    ],
+)
+def test_as_many_devices_as_pay_and_have_images(digits, network, valid, batch_size, most):
+    settings = Settings(network, epochs=1, batch_size=batch_size)
+    module, history = train(settings, few(digits, train=200, valid=valid), QUIET)
+    assert len(module._context) == min(most, len(devices()))
+    assert accuracy(module, few(digits, valid=valid).valid) == history.valid[0]
 
 
 def test_training_runs_where_it_is_told(digits):

@@ -14,8 +14,8 @@ def test_every_network_has_a_recipe():
     assert RECIPES.keys() == NETWORKS.keys()
     chosen = {name: (r.optimizer, r.learning_rate, r.epochs, r.batch_size) for name, r in RECIPES.items()}
     assert chosen == {
-        "mlp": ("plainsgd", 0.1, 10, 100),
-        "lenet": ("plainsgd", 0.1, 10, 100),
+        "mlp": ("sgd", 0.1, 10, 100),
+        "lenet": ("sgd", 0.1, 10, 100),
         "dropout-cnn": ("adam", 0.001, 15, 100),
     }
 

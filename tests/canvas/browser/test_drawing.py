@@ -178,3 +178,36 @@ def scrolled(pad: Pad) -> list:
     """How far everything around the pad is scrolled."""
     script = "for (; each; each = each.parentElement) all.push(each.scrollLeft, each.scrollTop)"
     return pad.surface.evaluate(f"each => {{ const all = []; {script}; return all; }}")
+
+
+# Scribbles 12,000 points in one stroke, as one event that stands for all of them.
+SCRIBBLE = """pad => {
+  const box = pad.getBoundingClientRect();
+  const at = (name, x, y) => new PointerEvent(name, { pointerId: 1, isPrimary: true, bubbles: true, buttons: 1,
+    clientX: box.left + x * box.width, clientY: box.top + y * box.height });
+  pad.setPointerCapture = () => {};
+  pad.dispatchEvent(at("pointerdown", 0.5, 0.5));
+  const points = [...Array(12_000).keys()].map((i) => at("pointermove", 0.4 + 0.2 * (i % 2), 0.1234 + i / 20_000));
+  const move = at("pointermove", 0.5, 0.5);
+  move.getCoalescedEvents = () => points;
+  pad.dispatchEvent(move);
+  pad.dispatchEvent(at("pointerup", 0.5, 0.5));
+  delete pad.setPointerCapture;
+}"""
+
+
+def test_a_full_pad_is_read_and_says_so(pad):
+    """The demo refuses larger messages, so the pad takes no more than it would send."""
+    pad.surface.evaluate(SCRIBBLE)
+    assert pad.settle() in ("sure", "unsure")
+    assert pad.ink.get_attribute("d").count(" ") > 19_000
+    hint = pad.root.locator(".hint")
+    expect(hint).to_have_text("The pad is full: clear it to draw on")
+    before = pad.preview
+    pad.draw([BAR])
+    expect(pad.ink).to_have_count(1)
+    assert (pad.preview == before).all()
+    pad.clear()
+    expect(hint).to_be_empty()
+    pad.draw([BAR])
+    assert pad.answer == "1"
