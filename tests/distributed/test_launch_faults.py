@@ -237,7 +237,7 @@ WRONG_HOSTFILES = {
     "a folder": (lambda path: path.mkdir(), "cannot read hosts: it is a folder"),
     "without an end": (lambda path: path.symlink_to("/dev/zero"), "expected at most 100,000 bytes in hosts, got more"),
     "a pipe": (os.mkfifo, "expected one host per line in hosts, got no host"),
-    "a circle": (lambda path: path.symlink_to("hosts"), "cannot read hosts: too many levels of symbolic links"),
+    "a circle": (lambda path: path.symlink_to("hosts"), "cannot read hosts: its links lead in a circle"),
     "zeros": (lambda path: path.write_bytes(bytes(100)), 'got the line "\\x00\\x00'),
     "Windows' own": (lambda path: path.write_text("10.0.0.1", "utf-16"), "expected a text file, got hosts: write one"),
     "an option": (lambda path: path.write_text("anna@-oProxyCommand=rm"), 'got the line "anna@-oProxyCommand=rm"'),
@@ -273,7 +273,7 @@ def test_hosts_that_cannot_be_had(tmp_path, monkeypatch, capsys, wrong):
     make(tmp_path / "hosts")
     start = time.monotonic()
     found = exit_code_of(["launch", *OPTIONS.get(wrong, ["-n", "1"]), "-H", "hosts", "--", "train", "mlp"])
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 20  # none of them is waited for
     lines = capsys.readouterr().err.splitlines()
     assert (found, [line[:7] for line in lines if "ports, and" not in line]) == (1, ["error: "])
     assert message in lines[-1]
