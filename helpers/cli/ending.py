@@ -14,7 +14,6 @@ from contextlib import contextmanager
 # it is killed.
 IN_ORDER = ("check", "data", "evaluate", "predict", "export")
 
-
 AGAIN = 0.01  # seconds
 
 
