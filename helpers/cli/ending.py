@@ -38,7 +38,7 @@ def ending_in_order(command: str | None) -> Iterator[None]:
                 if signal.getsignal(number) is signal.SIG_DFL:
                     before[number] = signal.SIG_DFL
                     signal.signal(number, _end)
-            sys.unraisablehook = _again
+            sys.unraisablehook = again
             yield
         finally:
             sys.unraisablehook = hook
@@ -56,8 +56,8 @@ def _end(number: int, frame: object) -> None:
     raise Ended(number)
 
 
-def _again(dropped: "sys.UnraisableHookArgs") -> None:
-    """Send a signal once more whose exception was dropped; by then what has dropped it is over."""
+def again(dropped: "sys.UnraisableHookArgs") -> None:
+    """A `sys.unraisablehook`: send a signal once more whose exception was dropped, when what dropped it is over."""
     if isinstance(dropped.exc_value, Ended):
         [number] = dropped.exc_value.args
         signal.signal(number, _end)
