@@ -23,10 +23,6 @@ import numpy as np
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from helpers.base.threads import set_threads  # noqa: E402
-
-set_threads(1)  # Python and MXNet then have a core each; with more they compete, now more, now less
-
 from record_file import stream, write_recordio  # noqa: E402
 
 from helpers.base.files import atomic_write  # noqa: E402
