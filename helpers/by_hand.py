@@ -1,4 +1,4 @@
-"""The two networks of chapter 6 as one script: every formula from arrays alone, without Symbol, Module or autograd.
+"""The two networks of chapter 7 as one script: every formula from arrays alone, without Symbol, Module or autograd.
 
 Read it from top to bottom: the first parameters; forward, loss and backward of the fully connected network; the
 convolutional layers; forward and backward of the convolutional network; batches; the update; the accuracy; and the
@@ -11,7 +11,7 @@ batch add up. Everything works in float32 and float64, with layers of any size, 
 The notebook develops these formulas and checks every gradient against three independent answers. It also computes the
 convolutional layers as matrix products of patches; here MXNet's operators do that, which is faster.
 
-Chapter 6 and the command line.
+Chapter 7 and the command line.
 """
 
 import math

@@ -4,7 +4,7 @@ A command takes the options that helpers.cli.parser has read, prints its result 
 document, and returns its exit code; helpers.cli.main says what the codes mean. The imports are inside the functions, so
 that one command does not pay, or fail, for what another needs.
 
-Chapters 6 to 8.
+Chapters 7 to 9.
 """
 
 import json

@@ -3,7 +3,7 @@
 It only gives the name of the command, as the option `command`; helpers.cli.main runs it. So anyone who wants to know
 whether a command is typed right can ask this module, and nothing is run or loaded.
 
-Chapters 6 to 8; an exercise of chapter 7 asks for the words of a command.
+Chapters 7 to 9; an exercise of chapter 8 asks for the words of a command.
 """
 
 import argparse
@@ -80,7 +80,7 @@ def _add_launch(commands: argparse._SubParsersAction) -> None:
 
 
 def _add_by_hand(commands: argparse._SubParsersAction) -> None:
-    about = "Train a network of chapter 6, without Symbol, Module or autograd"
+    about = "Train a network of chapter 7, without Symbol, Module or autograd"
     command = _add_command(commands, "by-hand", about, "cnn --devices 2")
     command.add_argument("network", choices=("mlp", "cnn"))
     command.add_argument("--epochs", type=count, metavar="N", help="passes over the data (default: 10 or 6)")

@@ -1,6 +1,6 @@
 """MNIST as MATLAB users have it: mnist_all.mat, a file with one variable for each class and part.
 
-Chapter 6.
+Chapter 7.
 """
 
 import math

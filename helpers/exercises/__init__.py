@@ -2,7 +2,7 @@
 
 The module `chapter1` judges the exercises of chapter 1, and so on; what the judges share is in `judge`.
 
-Chapters 1 to 8.
+Chapters 1 to 9.
 """
 
 from helpers.exercises.ledger import LEDGER_FIELDS, VERDICTS

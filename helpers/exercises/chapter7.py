@@ -1,128 +1,134 @@
-"""The exercises of chapter 7: a sum's factor, how many machines pay off, means of unequal shares, a job of few bytes.
+"""The exercises of chapter 7: the last layer's error, weights of zero, the size of a matrix, tanh, a small network.
 
 Chapter 7.
 """
 
-import contextlib
-import io
-import shlex
-from argparse import Namespace
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from helpers.cli.parser import make_parser
-from helpers.exercises.judge import is_open, wrong_array, wrong_number, wrong_type
-from helpers.networks.symbols import NETWORKS, layers
-from helpers.training.recipes import RECIPES
+from helpers.by_hand import inputs_and_targets, mlp_forward, share_right
+from helpers.exercises.judge import answer_array, is_open, wrong_array, wrong_number, wrong_type
+
+import mxnet as mx
 
 if TYPE_CHECKING:
     from helpers.data.load import Digits
 
-COMPUTE = 100  # milliseconds of a step in exercise 2 on one machine
-EXCHANGE = 14  # milliseconds in which each machine exchanges with the server
-MOST = 400  # megabytes that the job of exercise 4 may move
-FLOOR = 0.94  # the test accuracy that it has to reach
+NAMES = ("W1", "b1", "W2", "b2")
+MOST = 10_000  # parameters of the network in exercise 5
+FLOOR = 0.92  # share of the validation images that it has to read
 
 
-def exercise_1(rescale) -> str | None:
-    """The number that the sum is multiplied by."""
+def exercise_1(error, p, t) -> str | None:
+    """The error of the last layer, three numbers."""
+    p = answer_array(p)[0]
+    t = answer_array(t)[0]
+    if answer_array(error).shape == (1, 3):
+        error = answer_array(error)[0]
     mistakes = [
-        (1 / 40, "40 images are the share of one device: the sum is over the images of all three."),
-        (1 / 3, "the three devices hold sums, not means: what is missing is not a mean over devices."),
-        (1 / 360, "the three devices split the 120 images: nothing is counted three times."),
-        (1, "with 1 the step would grow with the size of the batch."),
-        (120, "this makes the step 120 times as large: it should become smaller."),
-        (3, "this makes the step larger: it should become the mean over the images."),
+        (t - p, "the sign is wrong: this is T - P, and a step against it would make the right class less likely."),
+        (p, "these are the probabilities themselves: where is the target T?"),
+        (t, "this is the target itself: where are the probabilities P?"),
+        ((p - t) / 3, "you divided by the number of classes: nothing is averaged over the classes."),
+        (
+            -t * np.log(p),
+            "this is the loss of each class: take its derivative with respect to the sums before softmax.",
+        ),
+        (p - p * t, "the right class gets the error p - 1, not 0."),
     ]
-    return wrong_number(rescale, 1 / 120, mistakes, tolerance=1e-6)
+    one_for_each = "give one number for each of the three classes."
+    return wrong_array(error, p - t, lambda shape: one_for_each, tolerance=1e-5, mistakes=mistakes)
 
 
-def exercise_2(machines) -> str | None:
-    """The number of machines, 1 to 8."""
-
-    def step(number: int) -> float:
-        return COMPUTE / number + EXCHANGE * number
-
-    best = min(range(1, 9), key=step)
-    mistakes = [
-        (8, f"the exchanges take place one after the other: with 8 machines the server is busy for 8 x {EXCHANGE} ms."),
-        (
-            7,
-            "with 7 the exchanges alone take nearly as long as one machine computes: the best number is far smaller.",
-        ),
-        (1, f"one machine needs {COMPUTE} + {EXCHANGE} ms: add up the same for two."),
-        *((near, "that is close: add up both parts for its neighbours, too.") for near in (best - 1, best + 1)),
-    ]
-    if not float(machines).is_integer():
-        return "this may be the lowest point of the curve, but machines come whole: compare the numbers on either side."
-    return wrong_number(machines, best, mistakes)
-
-
-def exercise_3(whole_batch: Callable) -> str | None:
-    """A function of the devices' mean gradients and of how many images each had."""
-    if not callable(whole_batch):
-        return wrong_type(whole_batch, "a function")
-    of_images = np.random.default_rng(0).normal(size=(10, 2, 3))
-    shares = np.split(of_images, [5, 8])
-    means = [share.mean(axis=0) for share in shares]
-    counts = [len(share) for share in shares]
-    found = whole_batch([mean.copy() for mean in means], list(counts))
-    if is_open(found):
-        return "the function returns nothing yet: let it return an array of the same shape as each mean."
-    weighted = sum(count * mean for count, mean in zip(counts, means, strict=True))
-    mistakes = [
-        (
-            np.mean(means, axis=0),
-            "this way an image counts for more in a small share than in a large one: use the counts.",
-        ),
-        (
-            np.sum(means, axis=0),
-            "you added up the means: devices that hold means need a different rule than devices that hold sums.",
-        ),
-        (weighted, "this is the sum over all images: divide it by their number."),
-        (weighted / len(counts), "you divided by the number of devices: how many images are there?"),
-        (
-            np.mean([m / c for m, c in zip(means, counts, strict=True)], axis=0),
-            "you divided each mean by its count: multiply it.",
-        ),
-    ]
-    return wrong_array(found, of_images.mean(axis=0), mistakes=mistakes)
-
-
-def exercise_4(arguments, launch: Callable, digits: "Digits") -> str | None:
-    """The words after `train` in the command of a job, a list."""
-    words = shlex.split(arguments) if isinstance(arguments, str) else [str(word) for word in arguments]
-    words = words[1:] if words[:1] == ["train"] else words
-    said = io.StringIO()
-    try:
-        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said):
-            options = make_parser().parse_args(["train", *words])
-    except SystemExit:  # argparse ends the program when it is given wrong words
-        return f"`train` does not take these words: {said.getvalue().strip().rpartition('error: ')[2]}."
-    moved = _megabytes(options, len(digits.train))
-    if moved >= MOST:
-        return (
-            f"this job would move {moved:,.0f} MB, but fewer than {MOST} are allowed, so it was not started: "
-            "let the workers agree less often, or on less."
-        )
-    try:
-        reached = launch(2, *words)["test_accuracy"]
-    except AssertionError as error:
-        return f"the job failed: {str(error).strip().splitlines()[-1]}"
-    if reached < FLOOR:
-        return (
-            f"the job moved {moved:,.0f} MB and reached {reached:.1%} on the test images, "
-            f"but at least {FLOOR:.0%} are needed: what makes each step count for more?"
-        )
+def exercise_2(names, gradients: list[mx.nd.NDArray]) -> str | None:
+    """The names of the gradients that are not zero throughout, a list."""
+    names = {str(name).lower() for name in ([names] if isinstance(names, str) else names)}
+    unknown = names - {name.lower() for name in NAMES}
+    if unknown:
+        return f'"{min(unknown)}" is not the name of a parameter: choose from {", ".join(NAMES)}.'
+    learn = {name.lower() for name, gradient in zip(NAMES, gradients, strict=True) if gradient.asnumpy().any()}
+    if names - learn & {"w1", "b1"}:
+        return "what comes back to the first layer is S2 W2: how large is that while W2 is 0?"
+    if names - learn:
+        return "the gradient of W2 is S2' A1: what are the values A1 while W1 and b1 are 0?"
+    if learn - names:
+        return "each digit gets the probability 0.1, so P - T is not 0: which gradient depends on it alone?"
     return None
 
 
-def _megabytes(options: Namespace, images: int) -> float:
-    """What two workers push and pull in all: every parameter, 4 bytes each, there and back, at each of their steps."""
-    recipe = RECIPES[options.network]
-    steps = images // (options.batch_size or recipe.batch_size) * (options.epochs or recipe.epochs)
-    workers_in_a_step = 1 if options.kvstore == "dist_async" else 2
-    parameters = sum(layer.parameters for layer in layers(NETWORKS[options.network]()))
-    return parameters * 4 * 2 * workers_in_a_step * steps / 1e6
+def exercise_3(megabytes) -> str | None:
+    """The size of the matrix of patches in megabytes, a number."""
+    images = 100
+    channels = 20
+    places = 8 * 8
+    patch = 5 * 5
+    bytes_each = 4
+    right = images * places * channels * patch * bytes_each / 1e6
+    mistakes = [
+        (right / 4, "these are millions of numbers: how many bytes does each have in float32?"),
+        (right * 2, "this would be right for float64: float32 has 4 bytes."),
+        (right * 144 / 64, "a filter of 5 x 5 does not fit at 12 x 12 places: without a border some are lost."),
+        (right / 20, "this is for one channel: a patch goes through all the maps."),
+        (right / 100, "this is for one image: how many are in the batch?"),
+        (right / 25, "this is as if each pixel stood in one row only: how many numbers does a filter look at?"),
+        (right * 50, "the filters are not part of it: the matrix is the same for all of them."),
+        (right * 8, "these are megabits: a byte has 8 of them."),
+        (right * 1e6, "these are bytes: a megabyte is a million of them."),
+    ]
+    return wrong_number(megabytes, right, mistakes, tolerance=right / 1000)
+
+
+def exercise_4(tanh_error: Callable) -> str | None:
+    """A function of the error `e` that comes back and the values `a` of the layer."""
+    if not callable(tanh_error):
+        return wrong_type(tanh_error, "a function")
+    step = 1e-6
+    e, z = np.random.default_rng(0).normal(size=(2, 4, 5))
+    a = np.tanh(z)
+    found = tanh_error(mx.nd.array(e, dtype="float64"), mx.nd.array(a, dtype="float64"))
+    if is_open(found):
+        return "the function returns nothing yet: let it return the error of the layer, in the shape of `e`."
+    by_differences = e * (np.tanh(z + step) - np.tanh(z - step)) / (2 * step)
+    mistakes = [
+        (e * (a > 0), "this is how ReLU does it, on or off: the slope of tanh takes all values between 0 and 1."),
+        (e * a * (1 - a), "this is the slope of the logistic function: tanh has a different one."),
+        (e * (1 - np.tanh(a) ** 2), "`a` already is the tanh of the sums: do not apply it a second time."),
+        (1 - a * a, "this is the slope alone: where is the error `e` that comes back?"),
+        (e * (1 - a), "there is a square in the derivative of tanh."),
+        (e * a * a, "you multiply by tanh squared: the slope is 1 minus that."),
+        (e * a, "you multiply by the value: multiply by the slope."),
+        (e, "this is the error as it came in: how much does tanh let through where it is flat?"),
+    ]
+    return wrong_array(found, by_differences, tolerance=1e-6, mistakes=mistakes)
+
+
+def exercise_5(parameters, digits: "Digits") -> str | None:
+    """The parameters of your trained network, a list [W1, b1, W2, b2]."""
+    if all(isinstance(parameter, float) for parameter in parameters):
+        return "these are the accuracies that `train_mlp` returns: hand in the parameters that it has changed."
+    if len(parameters) != 4:
+        return f"the answer should be four arrays, W1, b1, W2 and b2, but there are {len(parameters)}."
+    parameters = [mx.nd.array(answer_array(parameter)) for parameter in parameters]
+    shapes = [parameter.shape for parameter in parameters]
+    w1, b1, w2, b2 = shapes
+    hidden = b1[0]
+    if w1 == (784, hidden) or (w2 == (hidden, 10) and hidden != 10):
+        return "the weights have one row per output here: W1 is hidden x 784, W2 is 10 x hidden."
+    if shapes != [(hidden, 784), (hidden,), (10, hidden), (10,)]:
+        return f"the shapes {w1}, {b1}, {w2} and {b2} do not fit 784 pixels, {hidden} hidden units and 10 digits."
+    size = sum(parameter.size for parameter in parameters)
+    if size >= MOST:
+        return f"{size:,} parameters are too many, there should be fewer than {MOST:,}: use fewer hidden units."
+    if not all(np.isfinite(parameter.asnumpy()).all() for parameter in parameters):
+        return "some parameters are infinite or not numbers: the steps were too large, so lower the learning rate."
+    right = share_right(mlp_forward, parameters, *inputs_and_targets(digits.valid, (784,)))
+    if right < 0.2:
+        return (
+            f"{right:.1%} of the validation images are right, which is no better than guessing: "
+            "is it not trained, or were the steps too large?"
+        )
+    if right < FLOOR:
+        return f"{right:.1%} of the validation images are right, but at least {FLOOR:.0%} are needed: train longer."
+    return None

@@ -3,7 +3,7 @@
 The judge of exercise 2.1 is `exercise_1(answer, ...)` in the module `chapter2`. It returns None for a right answer,
 else one or two sentences that name the mistake; its docstring says what stands in the gap.
 
-Chapters 1 to 8.
+Chapters 1 to 9.
 """
 
 import re

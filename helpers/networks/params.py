@@ -7,7 +7,7 @@ All numbers are little-endian: a magic number, 8 reserved bytes and the number o
 storage type (0: dense), its shape, the device it was on, a type and its values; then the names.
 Source: MXNet 1.9.1, src/ndarray/ndarray.cc.
 
-Serves the classifier, training and the launches of chapter 7.
+Serves the classifier, training and the launches of chapter 8.
 """
 
 import hashlib

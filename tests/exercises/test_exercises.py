@@ -9,7 +9,7 @@ from helpers.base.errors import DigitsError
 from helpers.classifier.classifier import Classifier
 from helpers.exercises import check
 
-CHAPTERS = range(1, 9)
+CHAPTERS = [1, 2, 3, 4, 5, 7, 8, 9]
 EXERCISES = [
     f"{chapter}.{name.removeprefix('exercise_')}"
     for chapter in CHAPTERS
@@ -50,10 +50,10 @@ def test_an_odd_answer_is_wrong_and_no_error(exercise, answer):
 def test_a_mistake_begins_with_a_capital_letter_unless_it_is_a_name():
     assert check("2.2", "many").text.startswith("not yet. The answer should be a number, ")
     other_shape = Classifier.load("lenet").params | {"conv1_bias": np.zeros(10)}
-    assert check("8.4", other_shape, None).text.startswith("not yet. conv1_bias has the shape (10,), ")
+    assert check("9.4", other_shape, None).text.startswith("not yet. conv1_bias has the shape (10,), ")
 
 
-@pytest.mark.parametrize("exercise", ["9.1", "1.9", "1", "", "one.two", 2.1001, "../x.1"])
+@pytest.mark.parametrize("exercise", ["10.1", "1.9", "1", "", "one.two", 2.1001, "../x.1"])
 def test_there_is_no_such_exercise(exercise):
     with pytest.raises(DigitsError, match=r"^expected the number of an exercise, got .*, which does not exist: write"):
         check(exercise, 1)

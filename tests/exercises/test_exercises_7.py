@@ -1,168 +1,186 @@
 """The checks of chapter 7: right answers in several forms and the typical wrong ones."""
 
-import json
-import subprocess
-import sys
-from fractions import Fraction
-
 import numpy as np
 import pytest
 
+from helpers.by_hand import first_parameters, inputs_and_targets, mini_batches, mlp_gradients, mlp_parameters
 from helpers.exercises import check
 from tests.tools.verdicts import assert_wrong
 
 import mxnet as mx
 
-# 7.1 The factor of a sum
+# 7.1 The error of the last layer
+
+P, T = mx.nd.array([[0.2, 0.7, 0.1]]), mx.nd.array([[0, 0, 1]])
 
 
-@pytest.mark.parametrize("rescale", [1 / 120, Fraction(1, 120), np.float32(1 / 120), mx.nd.array([1 / 120])])
-def test_rescale(rescale):
-    assert check("7.1", rescale).right
-
-
-@pytest.mark.parametrize(
-    ("rescale", "words"),
-    [
-        (1 / 40, "40 images are the share of one device"),
-        (1 / 3, "the three devices hold sums, not means"),
-        (1 / 360, "nothing is counted three times"),
-        (1, "the step would grow with the size of the batch"),
-        (120, "120 times as large"),
-        (3, "this makes the step larger"),
-        (0.5, "0.5 is too large"),
-        ("1/120", "the answer should be a number"),
-    ],
-)
-def test_other_factor(rescale, words):
-    assert_wrong(check("7.1", rescale), words)
-
-
-# 7.2 How many machines
-
-
-@pytest.mark.parametrize("machines", [3, 3.0, np.int64(3)])
-def test_machines(machines):
-    assert check("7.2", machines).right
+@pytest.mark.parametrize("error", [P - T, [0.2, 0.7, -0.9], (0.2, 0.7, -0.9), np.array([[0.2, 0.7, -0.9]])])
+def test_error(error):
+    assert check("7.1", error, P, T).right
 
 
 @pytest.mark.parametrize(
-    ("machines", "words"),
+    ("error", "words"),
     [
-        (8, "the server is busy for 8 x 14 ms"),
-        (7, "the exchanges alone take nearly as long"),
-        (1, "add up the same for two"),
-        (2, "close: add up both parts for its neighbours"),
-        (4, "close: add up both parts for its neighbours"),
-        (2.67, "machines come whole"),
-        (5, "5 is too large"),
-        ("three", "ValueError"),
+        (T - P, "this is T - P"),
+        (P, "where is the target T?"),
+        (T, "where are the probabilities P?"),
+        (-T * mx.nd.log(P), "this is the loss of each class"),
+        ((P - T) / 3, "nothing is averaged"),
+        ([0.2, 0.7, 0], "the right class gets the error p - 1, not 0"),
+        ([0.2, 0.7], "one number for each of the three classes"),
+        (-0.9, "the shape is (), but it should be (3,)"),
+        ("P - T", "the answer should be an array of numbers, but it is of type str"),
     ],
 )
-def test_other_machines(machines, words):
-    assert_wrong(check("7.2", machines), words)
+def test_no_error(error, words):
+    assert_wrong(check("7.1", error, P, T), words)
 
 
-# 7.3 Means of unequal shares
+# 7.2 Weights of zero
 
 
-def weighted(means, counts):
-    return sum(count * mean for mean, count in zip(means, counts, strict=True))
+@pytest.fixture(scope="module")
+def gradients(digits):
+    x, t = inputs_and_targets(digits.train, (784,))
+    return mlp_gradients(x[:256], t[:256], [mx.nd.zeros_like(parameter) for parameter in mlp_parameters()])
+
+
+@pytest.mark.parametrize("names", [["b2"], "b2", {"b2"}, ("B2",)])
+def test_zeros(gradients, names):
+    assert check("7.2", names, gradients).right
 
 
 @pytest.mark.parametrize(
-    "whole_batch",
+    ("names", "words"),
     [
-        lambda means, counts: weighted(means, counts) / sum(counts),
-        lambda means, counts: np.average(means, axis=0, weights=counts),
-        lambda means, counts: weighted([mx.nd.array(mean) for mean in means], counts) / sum(counts),
-        lambda means, counts: np.einsum("nij,n->ij", means, np.array(counts) / sum(counts)).tolist(),
+        (["W2", "b2"], "what are the values A1"),
+        (["W1", "b1", "W2", "b2"], "how large is that while W2 is 0?"),
+        (["b1", "b2"], "how large is that while W2 is 0?"),
+        ([], "P - T is not 0"),
+        (["S2"], '"s2" is not the name of a parameter'),
+        (1, "TypeError"),
     ],
 )
-def test_whole_batch(whole_batch):
-    assert check("7.3", whole_batch).right
+def test_not_zero(gradients, names, words):
+    assert_wrong(check("7.2", names, gradients), words)
+
+
+# 7.3 The size of the matrix of patches
+
+
+@pytest.mark.parametrize("megabytes", [12.8, 100 * 8 * 8 * 500 * 4 / 1e6, np.float32(12.8), mx.nd.array([12.8])])
+def test_megabytes(megabytes):
+    assert check("7.3", megabytes).right
 
 
 @pytest.mark.parametrize(
-    ("whole_batch", "words"),
+    ("megabytes", "words"),
     [
-        (lambda means, counts: None, "the function returns nothing yet"),
-        (lambda means, counts: sum(means) / len(means), "use the counts"),
-        (lambda means, counts: sum(means), "you added up the means"),
-        (weighted, "divide it by their number"),
-        (lambda means, counts: weighted(means, counts) / len(counts), "you divided by the number of devices"),
-        (
-            lambda means, counts: sum(m / c for m, c in zip(means, counts, strict=True)) / 3,
-            "you divided each mean by its count: multiply it",
-        ),
-        (lambda means, counts: np.concatenate(means), "the shape is (6, 3), but it should be (2, 3)"),
-        (lambda means: means[0], "TypeError"),
-        (1 / 3, "the answer should be a function, but it is of type float"),
+        (3.2, "how many bytes does each have"),
+        (28.8, "without a border some are lost"),
+        (0.64, "this is for one channel"),
+        (0.128, "this is for one image"),
+        (0.512, "as if each pixel stood in one row only"),
+        (640, "the filters are not part of it"),
+        (25.6, "this would be right for float64"),
+        (102.4, "these are megabits"),
+        (12_800_000, "these are bytes"),
+        (13, "13 is too large"),
+        ("12.8", "the answer should be a number"),
     ],
 )
-def test_not_the_whole_batch(whole_batch, words):
-    assert_wrong(check("7.3", whole_batch), words)
+def test_other_megabytes(megabytes, words):
+    assert_wrong(check("7.3", megabytes), words)
 
 
-# 7.4 A job that moves few bytes
+# 7.4 tanh
 
 
-@pytest.fixture
-def launch(tmp_path):
-    """What chapter 7 writes out: run a job of `train` with one server and return what it says."""
-
-    def launch(workers, *training):
-        job = [sys.executable, "-m", "helpers", "launch", "-n", str(workers), "-s", "1", "--", "train", *training]
-        done = subprocess.run([*job, "--source", "digits", "--json"], cwd=tmp_path, capture_output=True, text=True)
-        if done.returncode:
-            raise AssertionError(done.stderr)  # as the notebook's `assert`; pytest would add to one in this file
-        return json.loads(done.stdout)
-
-    return launch
-
-
-@pytest.fixture
-def not_launched():
-    def launch(workers, *training):
-        pytest.fail("this job is not to be started")
-
-    return launch
+def in_place(e, a):
+    e *= 1 - a**2
+    return e
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    "tanh_error",
     [
-        ["mlp", "--epochs", "2", "--batch-size", "58", "--lr", "0.5"],
-        pytest.param("train mlp --epochs 2 --batch-size 60 --lr 0.2", marks=pytest.mark.slow),
+        lambda e, a: e * (1 - a * a),
+        lambda e, a: e - e * mx.nd.square(a),
+        lambda e, a: e.asnumpy() * (1 - a.asnumpy() ** 2),
+        lambda e, a: e * (1 - a) * (1 + a),
+        in_place,
     ],
 )
-def test_job(digits, launch, arguments):
-    assert check("7.4", arguments, launch, digits).right
+def test_tanh(tanh_error):
+    assert check("7.4", tanh_error).right
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("tanh_error", "words"),
     [
-        (["lenet", "--epochs", "1"], "this job would move 441 MB, but fewer than 400 are allowed"),
-        (["lenet", "--epochs", 2, "--kvstore", "dist_async"], "this job would move 441 MB"),
-        (["mlp"], "this job would move 1,120 MB"),  # 10 epochs
-        (["cnn"], "invalid choice: 'cnn'"),
-        (["mlp", "--epoch", "one"], 'expected a whole number of at least 1, got "one"'),
-        (["--help"], "`train` does not take these words"),
-        (7, "TypeError"),
+        (lambda e, a: None, "the function returns nothing yet"),
+        (lambda e, a: e * (a > 0), "this is how ReLU does it"),
+        (lambda e, a: e * a * (1 - a), "the slope of the logistic function"),
+        (lambda e, a: e * (1 - mx.nd.tanh(a) ** 2), "do not apply it a second time"),
+        (lambda e, a: 1 - a * a, "where is the error `e`"),
+        (lambda e, a: e * (1 - a), "there is a square"),
+        (lambda e, a: e, "this is the error as it came"),
+        (lambda e, a: (e * (1 - a * a)).sum(axis=0), "the shape is (5,), but it should be (4, 5)"),
+        (lambda e, a: mx.nd.dot(e, a), "MXNetError: "),
+        (lambda e: e, "TypeError"),
+        (1 - P * P, "the answer should be a function, but it is of type NDArray"),
     ],
 )
-def test_not_started(digits, not_launched, arguments, words, capfd):
-    assert_wrong(check("7.4", arguments, not_launched, digits), words)
-    assert capfd.readouterr() == ("", "")
+def test_not_tanh(tanh_error, words):
+    verdict = check("7.4", tanh_error)
+    assert_wrong(verdict, words)
+    assert "Traceback" not in verdict.text
+
+
+# 7.5 A small network
+
+
+def trained(digits, hidden, rate, epochs=10):
+    mx.random.seed(0)
+    parameters, rng = first_parameters([(hidden, 784), (10, hidden)]), np.random.default_rng(0)
+    x, t = inputs_and_targets(digits.train, (784,))
+    for _ in range(epochs):
+        for images, targets in mini_batches(x, t, 256, rng):
+            for parameter, gradient in zip(parameters, mlp_gradients(images, targets, parameters), strict=True):
+                parameter -= rate / len(images) * gradient
+    return parameters
+
+
+@pytest.fixture(scope="module")
+def small(digits):
+    return trained(digits, hidden=12, rate=0.2)
+
+
+def test_small(digits, small):
+    assert check("7.5", small, digits).right
+    assert check("7.5", tuple(parameter.asnumpy() for parameter in small), digits).right
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("change", "words"),
     [
-        ("mlp --epochs 1 --batch-size 500", "the job moved 21 MB and reached"),
-        pytest.param("mlp --epochs 1 --batch-size 501", "the job failed: error: worker ", marks=pytest.mark.slow),
+        (lambda w1, b1, w2, b2: [0.1, 0.5, 0.9], "the accuracies that `train_mlp` returns"),
+        (lambda w1, b1, w2, b2: [w1, w2], "the answer should be four arrays, W1, b1, W2 and b2, but there are 2"),
+        (lambda w1, b1, w2, b2: [w1.T, b1, w2, b2], "one row per output"),
+        (lambda w1, b1, w2, b2: [w1, b1, w2.T, b2], "one row per output"),
+        (lambda w1, b1, w2, b2: [w1, w2, b1, b2], "do not fit"),
+        (lambda w1, b1, w2, b2: mlp_parameters(), "203,530 parameters are too many"),
+        (lambda w1, b1, w2, b2: [w1 * np.nan, b1, w2, b2], "lower the learning rate"),
+        (lambda w1, b1, w2, b2: [w1, b1, -w2, b2], "no better than guessing"),
+        (lambda w1, b1, w2, b2: 7, "TypeError"),
     ],
 )
-def test_job_in_vain(digits, launch, arguments, words):
-    assert_wrong(check("7.4", arguments, launch, digits), words)
+def test_not_small(digits, small, change, words):
+    assert_wrong(check("7.5", change(*small), digits), words)
+
+
+def test_too_short(digits):
+    assert_wrong(
+        check("7.5", trained(digits, hidden=12, rate=0.05, epochs=2), digits), "at least 92% are needed: train longer"
+    )
