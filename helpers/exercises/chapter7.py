@@ -53,12 +53,12 @@ GUESSES = {
     "c": Guess(
         "What shape does it give to the same memory?",
         {
-            "[256, 1, 28, 28], as here.": "Taking the shape for a property of the memory. It is a way to read it.",
-            "[28, 28, 1, 256].": "All axes in the opposite order: width, height, channels, batch.",
-            "[28, 28, 256, 1].": "Turning the image and the batch each by itself. The order is that of all four.",
-            "[1, 256, 28, 28].": "Swapping the first two only, as for a matrix. There are four axes to turn.",
+            "The same, (256, 1, 28, 28).": "Taking the shape for a property of the memory. It is a way to read it.",
+            "All turned round, (28, 28, 1, 256).": "All axes in the opposite order: width, height, channels, batch.",
+            "In two halves, (28, 28, 256, 1).": "Turning image and batch each by itself. All four are turned.",
+            "The first two swapped, (1, 256, 28, 28).": "Swapping as for a matrix. There are four axes to turn.",
         },
-        right="[28, 28, 1, 256].",
+        right="All turned round, (28, 28, 1, 256).",
     ),
     "d": Guess(
         "What do you expect here?",
@@ -88,7 +88,7 @@ GUESSES = {
             "Next to nothing without waiting, and long with each of the other three.": (
                 "About a millisecond against more than a hundred: all the rest is waiting for the engine."
             ),
-            "Longest with `asnumpy()`, which also copies; the other three are quick.": (
+            "Longest where the result is copied; the other three are quick.": (
                 "Right that it copies. But 16 MB are copied in a few milliseconds; the product is what takes long."
             ),
         },
@@ -131,7 +131,7 @@ GUESSES = {
     "j": Guess(
         "Which way is faster, and by how much?",
         {
-            "im2col: one large product is what processors do best.": (
+            "With im2col: one large product is what processors do best.": (
                 "True of the product. But 15 million numbers have to be written and read first."
             ),
             "No difference: both compute the same.": "The same sums, but much more to carry to and from memory.",

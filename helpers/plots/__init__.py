@@ -8,7 +8,7 @@ from helpers.plots.charts import bars, chart, curves, learning_curves
 from helpers.plots.figures import BLUE, GREEN, INK, ORANGE, SKY, WIDTH, Figure, figure
 from helpers.plots.galleries import digits, feature_maps, filters, mistakes
 from helpers.plots.predictions import confusion, probability_bars
-from helpers.plots.units import units
+from helpers.plots.small_networks import units
 from helpers.plots.words import listing
 
 __all__ = [

@@ -73,7 +73,7 @@ def planted(digits):
     mx.random.seed(1)
     parameters = [parameter.astype("float64") for parameter in mlp_parameters()]
     x, t = (array[:8].astype("float64") for array in inputs_and_targets(digits.train, (784,)))
-    a1, p = mlp_forward(x, parameters)
+    _, p = mlp_forward(x, parameters)
     s1 = mx.nd.dot(p - t, parameters[2])
     right = mlp_gradients(x, t, parameters)
     return [mx.nd.dot(s1, x, transpose_a=True), s1.sum(axis=0), *right[2:]], right
