@@ -127,10 +127,12 @@ def by_hand(options: Namespace) -> int:
         rate=options.lr,
         scale=options.scale,
         devices=options.devices,
+        device=options.device,
         seed=options.seed,
     )
     network = HANDMADE_NETWORKS[options.network]
-    test = inputs_and_targets(digits.test, network.image)
+    home = outcome.parameters[0].context
+    test = [array.as_in_context(home) for array in inputs_and_targets(digits.test, network.image)]
     result = {
         "network": f"{options.network} by hand",
         "data": digits.source,

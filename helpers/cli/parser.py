@@ -88,7 +88,8 @@ def _add_by_hand(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--lr", type=rate, metavar="RATE", help="learning rate (default: 0.5 or 0.05)")
     about = "standard deviation of the first weights (default: sqrt(2 / inputs) of each layer)"
     command.add_argument("--scale", type=rate, metavar="S", help=about)
-    command.add_argument("--devices", type=count, default=1, metavar="N", help="CPU contexts that share each batch")
+    command.add_argument("--devices", type=count, default=1, metavar="N", help="contexts that share each batch")
+    command.add_argument("--device", choices=("cpu", "gpu"), default="cpu", help="what they are (default: cpu)")
     command.add_argument("--seed", type=seed, default=0, metavar="N", help="same seed, same result (default: 0)")
     data = command.add_mutually_exclusive_group()
     data.add_argument("--mat", type=Path, metavar="FILE", help="train on a MATLAB file like mnist_all.mat")

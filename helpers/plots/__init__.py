@@ -8,9 +8,11 @@ from helpers.plots.charts import bars, chart, curves, learning_curves
 from helpers.plots.figures import BLUE, GREEN, INK, ORANGE, SKY, WIDTH, Figure, figure
 from helpers.plots.galleries import digits, feature_maps, filters, mistakes
 from helpers.plots.predictions import confusion, probability_bars
+from helpers.plots.small_networks import units
 from helpers.plots.words import listing
 
 __all__ = [
     "BLUE", "GREEN", "INK", "ORANGE", "SKY", "WIDTH", "Figure", "bars", "chart", "confusion", "curves", "digits",
     "feature_maps", "figure", "filters", "learning_curves", "listing", "mistakes", "probability_bars",
+    "units",
 ]  # fmt: skip

@@ -3,38 +3,101 @@
 import numpy as np
 import pytest
 
-from helpers.by_hand import first_parameters, inputs_and_targets, mini_batches, mlp_gradients, mlp_parameters
+from helpers.by_hand import (
+    first_parameters,
+    inputs_and_targets,
+    mini_batches,
+    mlp_forward,
+    mlp_gradients,
+    mlp_parameters,
+)
 from helpers.exercises import check
 from tests.tools.verdicts import assert_wrong
 
 import mxnet as mx
 
-# 7.1 The error of the last layer
-
-P, T = mx.nd.array([[0.2, 0.7, 0.1]]), mx.nd.array([[0, 0, 1]])
+P = mx.nd.array([[0.2, 0.7, 0.1]])
 
 
-@pytest.mark.parametrize("error", [P - T, [0.2, 0.7, -0.9], (0.2, 0.7, -0.9), np.array([[0.2, 0.7, -0.9]])])
-def test_error(error):
-    assert check("7.1", error, P, T).right
+# The gaps in the text
+
+
+@pytest.mark.parametrize("gradient", [-2, -2.0, np.float64(-2), mx.nd.array([-2])])
+def test_pencil(gradient):
+    assert check("7.pencil", gradient).right
 
 
 @pytest.mark.parametrize(
-    ("error", "words"),
+    ("gradient", "words"),
     [
-        (T - P, "this is T - P"),
-        (P, "where is the target T?"),
-        (T, "where are the probabilities P?"),
-        (-T * mx.nd.log(P), "this is the loss of each class"),
-        ((P - T) / 3, "nothing is averaged"),
-        ([0.2, 0.7, 0], "the right class gets the error p - 1, not 0"),
-        ([0.2, 0.7], "one number for each of the three classes"),
-        (-0.9, "the shape is (), but it should be (3,)"),
-        ("P - T", "the answer should be an array of numbers, but it is of type str"),
+        (2, "what sign has the error"),
+        (-1, "this is the error of the unit"),
+        (1, "which value stands at the start of the edge"),
+        (-0.5, "the edge ends at a hidden unit"),
+        (0, "ReLU lets the error through"),
+        (7, "7 is too large"),
+        ("-2", "the answer should be a number"),
     ],
 )
-def test_no_error(error, words):
-    assert_wrong(check("7.1", error, P, T), words)
+def test_another_number(gradient, words):
+    assert_wrong(check("7.pencil", gradient), words)
+
+
+@pytest.mark.parametrize("line", ["gw2 = s2 * a1.trans()", "gw2=s2*a1.trans()", "  gw2 = s2 * a1.trans()\n"])
+def test_misprint(line):
+    assert check("7.misprint", line).right
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("gw2 = s2 * a2.trans()", "this is the line as it was printed"),
+        ("gw1 = s1 * data.trans()", "only one has another shape"),
+        ("s2 = a2 - label", "only one has another shape"),
+        ("gw2 = s2 * data.trans()", "multiply the values of the hidden layer"),
+        ("gw2 = s2 * a1", "one of them has to be transposed"),
+        ("gw2 = a1 * s2.trans()", "the shape has to be that of w2"),
+        (2, "the answer should be a text"),
+    ],
+)
+def test_another_line(line, words):
+    assert_wrong(check("7.misprint", line), words)
+
+
+# 7.1 The planted mistake
+
+
+@pytest.fixture(scope="module")
+def planted(digits):
+    """The gradients with a mask that stops nothing, and the right ones, in float64."""
+    mx.random.seed(1)
+    parameters = [parameter.astype("float64") for parameter in mlp_parameters()]
+    x, t = (array[:8].astype("float64") for array in inputs_and_targets(digits.train, (784,)))
+    _, p = mlp_forward(x, parameters)
+    s1 = mx.nd.dot(p - t, parameters[2])
+    right = mlp_gradients(x, t, parameters)
+    return [mx.nd.dot(s1, x, transpose_a=True), s1.sum(axis=0), *right[2:]], right
+
+
+@pytest.mark.parametrize("names", [["W1", "b1"], ("b1", "W1"), {"w1", "B1"}])
+def test_planted(planted, names):
+    assert check("7.1", names, *planted).right
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (["W1"], "there is more than W1: what else is made of the same error?"),
+        ("b1", "there is more than b1"),
+        (["W1", "b1", "W2"], "the gradient of W2 is right"),
+        (["b2"], "the gradient of b2 is right"),
+        ([], "some are wrong: compare all four"),
+        (["S1"], '"s1" is not the name of a parameter'),
+        (1, "TypeError"),
+    ],
+)
+def test_not_planted(planted, names, words):
+    assert_wrong(check("7.1", names, *planted), words)
 
 
 # 7.2 Weights of zero
@@ -66,32 +129,55 @@ def test_not_zero(gradients, names, words):
     assert_wrong(check("7.2", names, gradients), words)
 
 
-# 7.3 The size of the matrix of patches
+# 7.3 Pooling by the mean
 
 
-@pytest.mark.parametrize("megabytes", [12.8, 100 * 8 * 8 * 500 * 4 / 1e6, np.float32(12.8), mx.nd.array([12.8])])
-def test_megabytes(megabytes):
-    assert check("7.3", megabytes).right
+def by_one_hot(s, k):
+    """Another right way: a convolution backwards, with a kernel of equal weights for each map."""
+    weights = mx.nd.ones((s.shape[1], 1, k, k), dtype=s.dtype) / (k * k)
+    options = {"num_filter": s.shape[1], "num_group": s.shape[1], "no_bias": True}
+    return mx.nd.Deconvolution(s, weights, kernel=(k, k), stride=(k, k), **options)
 
 
 @pytest.mark.parametrize(
-    ("megabytes", "words"),
+    "mean_pool_error",
     [
-        (3.2, "how many bytes does each have"),
-        (28.8, "without a border some are lost"),
-        (0.64, "this is for one channel"),
-        (0.128, "this is for one image"),
-        (0.512, "as if each pixel stood in one row only"),
-        (640, "the filters are not part of it"),
-        (25.6, "this would be right for float64"),
-        (102.4, "these are megabits"),
-        (12_800_000, "these are bytes"),
-        (13, "13 is too large"),
-        ("12.8", "the answer should be a number"),
+        lambda s, k: s.repeat(k, axis=2).repeat(k, axis=3) / (k * k),
+        lambda s, k: np.kron(s.asnumpy(), np.ones((k, k))) / k**2,
+        by_one_hot,
     ],
 )
-def test_other_megabytes(megabytes, words):
-    assert_wrong(check("7.3", megabytes), words)
+def test_mean_pooling(mean_pool_error):
+    assert check("7.3", mean_pool_error).right
+
+
+def test_mean_pooling_is_that_of_autograd():
+    x = mx.nd.random.normal(shape=(2, 3, 6, 4)).astype("float64")
+    s = mx.nd.random.normal(shape=(2, 3, 3, 2)).astype("float64")
+    x.attach_grad()
+    with mx.autograd.record():
+        y = mx.nd.Pooling(x, kernel=(2, 2), stride=(2, 2), pool_type="avg")
+    y.backward(s)
+    assert check("7.3", lambda s, k: s.repeat(k, axis=2).repeat(k, axis=3) / (k * k)).right
+    np.testing.assert_allclose(x.grad.asnumpy(), (s.repeat(2, axis=2).repeat(2, axis=3) / 4).asnumpy())
+
+
+@pytest.mark.parametrize(
+    ("mean_pool_error", "words"),
+    [
+        (lambda s, k: None, "the function returns nothing yet"),
+        (lambda s, k: s.repeat(k, axis=2).repeat(k, axis=3), "each value of a window gets the whole error"),
+        (lambda s, k: s.repeat(k, axis=2).repeat(k, axis=3) / k, "there are k times k values"),
+        (lambda s, k: s.tile((1, 1, k, k)) / (k * k), "so repeat, do not tile"),
+        (lambda s, k: s.tile((1, 1, k, k)), "repeat each number instead"),
+        (lambda s, k: np.kron(s.asnumpy(), np.eye(1, k * k).reshape(k, k)), "as in max pooling"),
+        (lambda s, k: s / (k * k), "the shape is (2, 4, 5, 6), but it should be (2, 4, 15, 18)"),
+        (lambda s: s, "TypeError"),
+        (1, "the answer should be a function"),
+    ],
+)
+def test_no_mean_pooling(mean_pool_error, words):
+    assert_wrong(check("7.3", mean_pool_error), words)
 
 
 # 7.4 tanh
@@ -184,3 +270,33 @@ def test_too_short(digits):
     assert_wrong(
         check("7.5", trained(digits, hidden=12, rate=0.05, epochs=2), digits), "at least 92% are needed: train longer"
     )
+
+
+# 7.6 In words
+
+
+def test_to_a_friend():
+    answer = (
+        "It can still learn with a wrong gradient, only worse, as long as the steps lead downhill on the whole. "
+        "Compare some gradients with finite differences."
+    )
+    assert check("7.6", answer).right
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ("No, it can still be wrong.", "take two or three sentences"),
+        (
+            "You are wrong, my friend: it is not a proof, and you should compare it all with finite differences.",
+            "What can a wrong gradient still do?",
+        ),
+        (
+            "A network can still learn with a wrong gradient, so what you say about it is simply no proof at all.",
+            "How could your friend find out?",
+        ),
+        (85, "the answer should be a text"),
+    ],
+)
+def test_a_poor_friend(answer, words):
+    assert_wrong(check("7.6", answer), words)
