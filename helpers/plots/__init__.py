@@ -1,7 +1,7 @@
 """Every picture of the notebooks but the drawing of a network (helpers.networks): `from helpers import plots`.
 
 Each function takes arrays (NumPy or MXNet) and returns a `Figure` with alternative text in `.alt`, which shows itself
-as the last line of a cell. `figure` makes an empty one for a picture of your own; `sliding_window` alone makes a widget.
+as the last line of a cell. `figure` makes an empty one for a picture of your own; `sliding_window` makes a widget.
 All chapters.
 """
 
