@@ -94,14 +94,24 @@ GUESSES = {
     "e": Guess(
         "Work out the next two sides before you run the cell.",
         {
-            "8, then 4": "12 - 5 + 1, and half of it.",
-            "7, then 3": "Leaving out the + 1: a window that just fits has one place.",
-            "12, then 6": "Thinking that a convolution keeps the side. It would with padding 2.",
-            "24, then 12": "Following the first convolution once more. This one starts from 12.",
+            "8, then 4.": "12 − 5 + 1, and half of it.",
+            "7, then 3.": "Leaving out the + 1: a window that just fits has one place.",
+            "12, then 6.": "Thinking that a convolution keeps the side. It would with padding 2.",
+            "24, then 12.": "Following the first convolution once more. This one starts from 12.",
         },
-        right="8, then 4",
+        right="8, then 4.",
     ),
     "f": Guess(
+        "On how many pixels does one number of `pool2` depend, after two convolutions and two poolings?",
+        {
+            "5 x 5.": "That is the first convolution alone. The second spans five such numbers side by side.",
+            "10 x 10.": "Adding 5 and 5. But pooling has made the second step of one into a step of two pixels.",
+            "16 x 16.": "5, then 6, then 6 + 4 · 2 = 14, then 16: see below.",
+            "28 x 28, all of them.": "That comes one layer later, in `fc1`.",
+        },
+        right="16 x 16.",
+    ),
+    "g": Guess(
         "Where do you expect most of the weights: in the two convolutions, or in the fully connected layer after them?",
         {
             "In the convolutions, since they make the most numbers.": (
@@ -114,16 +124,26 @@ GUESSES = {
         },
         right="In the fully connected layer.",
     ),
-    "g": Guess(
+    "h": Guess(
+        "After how many will LeNet read as many?",
+        {
+            "1 or 2.": "On MNIST its first epoch ends at 97.6 %. It need not learn an edge anew for each place.",
+            "About 5.": "Halving the ten, to be careful. It is faster than that.",
+            "About 10: the recipe is the same.": "The recipe, but not the network.",
+            "More than 10, as it has more parameters.": "More of them, and they are better used.",
+        },
+        right="1 or 2.",
+    ),
+    "i": Guess(
         "What does the formula at the top of the chapter give where all pixels are 0?",
         {
-            "0": "So it is with the kernels by hand. But the formula has one more term.",
+            "0.": "So it is with the kernels by hand. But the formula has one more term.",
             "The bias.": "All products are 0, and the bias is left. The tanh of it is the grey of the background.",
             "The sum of the weights.": "That is the answer to a window full of ink.",
         },
         right="The bias.",
     ),
-    "h": Guess(
+    "j": Guess(
         "How well will the large MLP read digits that were moved by 2 pixels, compared with the small one and with "
         "LeNet?",
         {

@@ -51,15 +51,26 @@ GUESSES = {
         right="About 30 %, and a mean of about 1.",
     ),
     "b": Guess(
+        "What is the logarithm of the softmax of the first one?",
+        {
+            "-200, however it is computed.": "On paper, yes. But a float32 cannot hold the number in between.",
+            "-200 with one operator for both, minus infinity with two.": (
+                "The softmax is rounded to 0, and the logarithm of 0 is minus infinity."
+            ),
+            "0, however it is computed.": "That is the softmax itself, rounded. Its logarithm is another matter.",
+        },
+        right="-200 with one operator for both, minus infinity with two.",
+    ),
+    "c": Guess(
         "What does the test module then answer?",
         {
             "Nearly always 7.": "Both modules read the same memory, so what one is given the other has.",
-            "As before: it has its own copy.": "So it would be without `shared_module`.",
+            "As before: it has its own copy.": "So it would be if nothing were shared.",
             "As before, until the next training step.": "Sharing needs no moment at which something is copied.",
         },
         right="Nearly always 7.",
     ),
-    "c": Guess(
+    "d": Guess(
         "What is in the last batch?",
         {
             "Two images: 8 and 9.": "A module is bound to batches of four, so four they have to be.",
@@ -69,7 +80,7 @@ GUESSES = {
         },
         right="8, 9, 9, 9.",
     ),
-    "d": Guess(
+    "e": Guess(
         "With which p will the training loss be lowest after 16 epochs, and with which the validation loss?",
         {
             "Both without dropout: it makes learning harder.": (
@@ -85,7 +96,7 @@ GUESSES = {
         },
         right="Training without dropout, validation with 0.5.",
     ),
-    "e": Guess(
+    "f": Guess(
         "Which lowers the validation loss more?",
         {
             "Dropout.": "On these 2,000 images it is a good remedy. But it cannot tell the network anything new.",
@@ -94,7 +105,7 @@ GUESSES = {
         },
         right="Four times as many images.",
     ),
-    "f": Guess(
+    "g": Guess(
         "Will dropout help it as well?",
         {
             "Yes, as much: overfitting is overfitting.": "It has far fewer numbers with which to learn by heart.",
@@ -106,7 +117,7 @@ GUESSES = {
         },
         right="No: it does not help, and may hurt.",
     ),
-    "g": Guess(
+    "h": Guess(
         "Will the hundred answers agree?",
         {
             "Yes, in both modes: it is the same image and the same network.": (
@@ -117,7 +128,7 @@ GUESSES = {
         },
         right="In test mode yes, in training mode not.",
     ),
-    "h": Guess(
+    "i": Guess(
         "How good will the five be together?",
         {
             "As their mean.": "Averaging five accuracies. What is averaged are the probabilities, image by image.",
@@ -128,7 +139,7 @@ GUESSES = {
         },
         right="Better than their mean, by some tenths of a point.",
     ),
-    "i": Guess(
+    "j": Guess(
         "So should you do the same with large networks?",
         {
             "Yes: more is better.": "What helped was that they differed. Good networks share many of their mistakes.",

@@ -1,4 +1,4 @@
-"""The pictures of chapter 3: windows, places, boxes, pooling, channels, a network to scale, and the widget that slides."""
+"""The pictures of chapter 3: windows, places, boxes, pooling, channels, a network to scale; and the sliding window."""
 
 import re
 
