@@ -54,7 +54,7 @@ GUESSES = {
         "By how much does the best of the twenty beat their mean?",
         {
             "Not at all: they are all equally good.": (
-                "The settings are, the networks are not: the first weights and the order of the images differ by chance."
+                "The settings are, the networks are not: the first weights and the order of the images differ."
             ),
             "By about a tenth of a point.": "That would be nice. With so few images the seed moves more than this.",
             "By almost a point.": "On MNIST by 0.8 points: more than many an improvement of which people are proud.",
