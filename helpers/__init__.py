@@ -6,7 +6,7 @@
 - plots        every picture; all chapters
 - networks     the three networks, drawn, stored and rearranged; chapters 2 to 5, 8 and 9
 - classifier   a trained network that answers; chapters 2 to 5 and 9
-- training     how a network learns; chapters 2 to 4, 7 and 8
+- training     how a network learns; chapters 2 to 4 and 6 to 8
 - distributed  several processes; chapter 8
 - by_hand      the networks from arrays alone; chapter 7
 - canvas       the pad; chapter 5

@@ -20,7 +20,13 @@ LEFT_OUT = ("hosts", "book", "mnist", "slow", "quiet")
 MARKED_BY_FIXTURE = {"mnist": "mnist", "chromium": "browser", "packages": "book"}
 
 # What takes longest begins first, so that no worker is left alone with it in the end.
-LONGEST = ("08_many_devices.ipynb", "07_backprop_by_hand.ipynb", "04_dropout_cnn.ipynb", "03_lenet.ipynb")
+LONGEST = (
+    "06_hyper_parameters.ipynb",
+    "08_many_devices.ipynb",
+    "07_backprop_by_hand.ipynb",
+    "04_dropout_cnn.ipynb",
+    "03_lenet.ipynb",
+)
 
 # A constant of a notebook that --quick changes: with 12 epochs the training takes longer than everything else in it.
 SHORTER = {"04_dropout_cnn.ipynb": ("EPOCHS = 12", "EPOCHS = 4")}
