@@ -92,8 +92,10 @@ def summary(verdicts: list[tuple[str, str]]) -> Row:
     return row
 
 
-def _by_number(exercise: str) -> tuple[int, ...]:
-    return tuple(map(int, exercise.split(".")))
+def _by_number(exercise: str) -> tuple[int, int, str]:
+    """Where an exercise such as 2.1 has its place; the gaps of a chapter's text, such as 2.batch, come before."""
+    chapter, _, number = exercise.partition(".")
+    return int(chapter), int(number) if number.isdigit() else 0, number
 
 
 def _as_text(cell: str) -> str:

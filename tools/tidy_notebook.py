@@ -61,7 +61,7 @@ def tidy_output(output: nbformat.NotebookNode, paths: dict[str, str]) -> None:
     if output.output_type == "stream":
         output.text = without_paths(last_states(output.text), paths)
         return
-    if output.data.pop(WIDGET, None) and "image/png" not in output.data:
+    if output.data.pop(WIDGET, None) and not {"image/png", "text/html"} & output.data.keys():
         output.data.clear()  # the text that is left of a widget is its name, which tells a reader nothing
     if "image/png" in output.data:  # HTML would hold the picture a second time, and GitHub would not show that one
         output.data.pop("text/html", None)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from helpers.data.load import Split, iterator
+from helpers.exercises.guesses import Guess
 from helpers.exercises.judge import answer_array, is_open, not_digits, wrong_array, wrong_number
 
 if TYPE_CHECKING:
@@ -17,6 +18,79 @@ if TYPE_CHECKING:
 
 FLOOR = 0.92  # share of the validation digits in exercise 5
 JUDGED = 1000  # validation digits that exercise 5 takes, where there are as many
+
+GUESSES = {
+    "a": Guess(
+        "Before you run the cell: where do you expect the shades between, and why are there any?",
+        {
+            "Where the writer pressed less.": "Thinking of the pen. But inside the stroke nearly all is full ink.",
+            "Along the edges of the strokes.": "There the ink covers a pixel only in part.",
+            "Nowhere: ink is black and paper is white.": (
+                "Taking a pixel for a point. It is a small area, and its grey value is the average over it."
+            ),
+            "Everywhere a little, from the scanner.": "A good thought, but the paper of MNIST is exactly 0.",
+        },
+        right="Along the edges of the strokes.",
+    ),
+    "b": Guess(
+        "Which digit will come out sharpest, and which most blurred?",
+        {
+            "The 1 is sharpest and the 8 most blurred.": (
+                "Counting strokes. But each 1 leans as it likes, so the mean spreads like a fan; and what blurs is not "
+                "how much ink there is but how differently people place it."
+            ),
+            "The 0 is sharpest and the 5 most blurred.": (
+                "There are few ways to write a 0, and the 5 is written in the most."
+            ),
+            "The 7 is sharpest and the 0 most blurred.": (
+                "Looking at corners, which seem sharp. But sevens come with and without a bar, and at every angle."
+            ),
+            "All come out alike: a mean is a mean.": (
+                "True if everyone wrote alike. But people differ, and in some digits more than in others."
+            ),
+        },
+        right="The 0 is sharpest and the 5 most blurred.",
+    ),
+    "c": Guess(
+        "What do you expect when you compare them with the labels?",
+        {
+            "An error, because the shapes differ.": (
+                "Expecting NumPy to object. It repeats the row and the column until they fit, without a word."
+            ),
+            "All five are right: 1.0.": "Not seeing that a row and a column have different shapes. Print both.",
+            "One in five is right: 0.2.": "Each answer meets each label: 25 comparisons, of which 5 hold.",
+        },
+        right="One in five is right: 0.2.",
+    ),
+    "d": Guess(
+        "How many will be right?",
+        {
+            "About 10 %, as by chance.": "Believing that nothing is learnt here. The ten means are learnt.",
+            "A third at best.": "Believing that only a network can read. Much of reading is comparing.",
+            "Between 80 % and 90 %.": "It is 85.5 % on MNIST, with nothing learnt but ten means.",
+            "Nearly all.": "Believing that a digit has one right form. The rest are written in another.",
+        },
+        right="Between 80 % and 90 %.",
+    ),
+    "e": Guess(
+        "Which one governs what?",
+        {
+            "NumPy's governs all three.": (
+                "Reasoning that everything is Python. But what MXNet computes, it draws itself."
+            ),
+            "MXNet's governs all three.": (
+                "Reasoning that all three are functions of MXNet. But its iterator shuffles with NumPy."
+            ),
+            "NumPy's governs the order, MXNet's the weights and dropout.": (
+                "`NDArrayIter` shuffles with NumPy; MXNet itself draws the first weights and what dropout switches off."
+            ),
+            "MXNet's governs the order and the weights, NumPy's dropout.": (
+                "Taking dropout for a matter of arrays. It is an operator of MXNet, with MXNet's random numbers."
+            ),
+        },
+        right="NumPy's governs the order, MXNet's the weights and dropout.",
+    ),
+}
 
 
 def exercise_1(batch, digits: "Digits") -> str | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from helpers.exercises.guesses import Guess
 from helpers.exercises.judge import answer_array, is_open, not_trained, wrong_number, wrong_type
 from helpers.networks.symbols import layers
 from helpers.training.evaluation import accuracy
@@ -23,6 +24,41 @@ HIDDEN = 32
 CLASSES = 10
 MOST = 15_000  # parameters of the network in exercise 5
 FLOOR = 0.94  # share of the validation images that it has to read
+
+GUESSES = {
+    "a": Guess(
+        "How often is that answer right on the test images? Make a guess before you run the cell.",
+        {
+            "Never: it does not look at the image.": "Forgetting luck. A stopped clock is right twice a day.",
+            "About half of the time: right or wrong.": "Taking two outcomes for two equal chances.",
+            "A little more than 10 %.": "It is 11.35 % on MNIST, where the most common digit is the 1.",
+            "Exactly 10 %.": "Nearly. But the ten digits are not quite equally common.",
+        },
+        right="A little more than 10 %.",
+    ),
+    "b": Guess(
+        "How many numbers does this network learn?",
+        {
+            "202.": "Adding up the outputs, 128 + 64 + 10. But a weight belongs to a pair of input and output.",
+            "986.": "Adding up inputs and outputs, 784 + 128 + 64 + 10. But a weight belongs to a pair of both.",
+            "109,184.": "Right about the weights, but the biases are missing: one for each output.",
+            "109,386.": "784 × 128 + 128 in the first layer, 128 × 64 + 64 in the second, 64 × 10 + 10 in the last.",
+        },
+        right="109,386.",
+    ),
+    "c": Guess(
+        "Make a guess before you run the cell: of 100 validation images, how many does the network read right after "
+        "one epoch?",
+        {
+            "About 10, as by chance.": "That is before the first step. An epoch is 550 steps.",
+            "About 50: nine epochs are still to come.": (
+                "Sharing out the progress evenly. The first epoch brings by far the most, as the curves below show."
+            ),
+            "More than 90.": "On MNIST it reads about 94 of 100.",
+        },
+        right="More than 90.",
+    ),
+}
 
 
 def exercise_1(share, digits: "Digits") -> str | None:

@@ -3,6 +3,7 @@
 Chapters 1 to 9.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from numbers import Real
 
@@ -111,4 +112,20 @@ def not_digits(answers, count: int) -> str | None:
         )
     if shape != (count,):
         return wrong_shape(shape, (count,), "return one digit for each image.")
+    return None
+
+
+def missing_point(answer, points: Sequence[tuple[str, str]], least: int = 12) -> str | None:
+    """Judge an answer in words by the points that it has to make.
+
+    points: of each a regular expression that finds it, whatever the case, and the question to ask where it is missing.
+    least: words that such an answer takes. It cannot tell sense from nonsense: it says what to think of, no more.
+    """
+    if not isinstance(answer, str):
+        return wrong_type(answer, "a text", "write your sentences between the quotation marks.")
+    if len(answer.split()) < least:
+        return f"these are {len(answer.split())} words: take two or three sentences."
+    for pattern, question in points:
+        if not re.search(pattern, answer, re.IGNORECASE):
+            return f"one point is missing. {question}"
     return None

@@ -1,7 +1,8 @@
 """The verdict on an answer: check() finds the judge of an exercise and says what it found.
 
 The judge of exercise 2.1 is `exercise_1(answer, ...)` in the module `chapter2`. It returns None for a right answer,
-else one or two sentences that name the mistake; its docstring says what stands in the gap.
+else one or two sentences that name the mistake; its docstring says what stands in the gap. A gap in the text of a
+chapter has a name instead of a number: `gap_batch` judges 2.batch.
 
 Chapters 1 to 9.
 """
@@ -25,15 +26,16 @@ class Verdict:
     text: str
 
     def __repr__(self) -> str:
-        return f"Exercise {self.exercise}: {self.text}"
+        kind = "Exercise" if self.exercise.rpartition(".")[2].isdigit() else "Gap"
+        return f"{kind} {self.exercise}: {self.text}"
 
 
 def check(exercise: str, answer, *context) -> Verdict:
     """Judge the answer to an exercise.
 
-    exercise: its number as in the notebook, "2.1". answer: what stands in the gap, or what the gap has made. context:
-    what else the exercise's judge needs, as the notebook gives it. Never fails because of an answer, whatever it is;
-    raises DigitsError for an exercise that does not exist.
+    exercise: its number as in the notebook, "2.1", or the name of a gap, "2.batch". answer: what stands in the gap, or
+    what the gap has made. context: what else the exercise's judge needs, as the notebook gives it. Never fails because
+    of an answer, whatever it is; raises DigitsError for an exercise that does not exist.
     """
     verdict = _verdict(exercise, answer, context)
     record(exercise, "right" if verdict.right else "open" if is_open(answer) else "not yet", verdict.text)
@@ -55,8 +57,9 @@ def _verdict(exercise: str, answer, context: tuple) -> Verdict:
 
 def _judge_of(exercise: str) -> Callable:
     chapter, _, number = str(exercise).partition(".")
+    name = f"gap_{number}" if number.isalpha() else f"exercise_{number}"
     try:
-        return getattr(import_module(f"helpers.exercises.chapter{int(chapter)}"), f"exercise_{int(number)}")
+        return getattr(import_module(f"helpers.exercises.chapter{int(chapter)}"), name)
     except (ValueError, ModuleNotFoundError, AttributeError):
         raise DigitsError(
             f'expected the number of an exercise, got "{exercise}", which does not exist: '

@@ -106,7 +106,7 @@ def test_head(path, notebook):
 def test_recap_mirrors_the_goals(notebook):
     goals = numbered(notebook.cells[0].source.partition("\n**Goals**\n")[2])
     assert 3 <= len(goals) <= 5
-    recap = prose(notebook)[-1].source
+    recap = next(cell.source for cell in prose(notebook) if cell.id == "recap")
     assert recap.startswith("## Recap\n")
     assert key_phrases(goals) == key_phrases(numbered(recap))
 

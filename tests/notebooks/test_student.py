@@ -89,7 +89,9 @@ def test_a_copy_runs(student, monkeypatch):
     checks = tagged(done, "check")
     assert checks
     for cell in checks:
-        assert re.match(r"Exercise 1\.\d: (still open|not yet)\. \S", cell.outputs[-1].data["text/plain"])
+        assert re.match(
+            r"(Exercise 1\.\d|Gap 1\.[a-z]+): (still open|not yet)\. \S", cell.outputs[-1].data["text/plain"]
+        )
 
 
 # Whole or not at all

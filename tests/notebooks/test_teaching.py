@@ -4,10 +4,12 @@ import re
 import shlex
 from pathlib import Path
 
+import guesses_in_notes
 import nbformat
 import pytest
 
 from helpers.cli.parser import make_parser
+from helpers.exercises import guesses_of
 
 ROOT = Path(__file__).parents[2]
 NOTES = (ROOT / "notebooks" / "teaching.md").read_text(encoding="utf-8")
@@ -52,8 +54,22 @@ def quotes(chapter):
 
 def cells(chapter, kind):
     """The sources of a chapter between its head and its exercises, whose checks answer a wrong guess themselves."""
-    found = [cell for cell in CHAPTERS[chapter].cells[1:] if not cell.id.startswith("exercise")]
-    return [cell.source for cell in found if cell.cell_type == kind]
+    found = [cell for cell in body(chapter) if not cell.id.startswith("exercise") and not is_guess(cell)]
+    return [cell.source for cell in found if cell.cell_type == kind and cell.metadata.get("tags") != ["solution"]]
+
+
+def body(chapter):
+    """The cells of a chapter after its head. What stands behind the recap is for the curious, not for the class."""
+    ids = [cell.id for cell in CHAPTERS[chapter].cells]
+    return CHAPTERS[chapter].cells[1 : ids.index("recap") + 1]
+
+
+def is_guess(cell):
+    return cell.cell_type == "code" and cell.source.startswith("guess(")
+
+
+def number_of(chapter):
+    return int(chapter[:2])
 
 
 def headings(chapter):
@@ -79,6 +95,27 @@ def test_each_guess_has_right_and_wrong_answers(chapter):
     for answers in guesses(chapter)[2::2]:
         assert answers.startswith("\n**Right:** "), answers
         assert re.search(r"^- \*[^*]+\* ", answers, flags=re.MULTILINE), answers
+
+
+def test_a_chapter_asks_for_its_guesses_in_order(chapter):
+    """Each is a cell of its own below the text that ends with its question, before the exercises."""
+    asked = [place for place, cell in enumerate(CHAPTERS[chapter].cells) if is_guess(cell)]
+    expected = [f'guess("{number_of(chapter)}{letter}")' for letter in guesses_of(number_of(chapter))]
+    assert [CHAPTERS[chapter].cells[place].source for place in asked] == expected
+    for place, each in zip(asked, guesses_of(number_of(chapter)).values(), strict=True):
+        assert words(CHAPTERS[chapter].cells[place - 1].source).endswith(words(each.question))
+
+
+def test_the_notes_have_the_guesses_of_the_chapters():
+    assert guesses_in_notes.updated(NOTES) == NOTES, "run `python tools/guesses_in_notes.py`"
+
+
+def test_a_changed_guess_is_written_into_the_notes():
+    guess = next(iter(guesses_of(1).values()))
+    assert f"> {guess.question[:40]}" in guesses_in_notes.in_notes(guess)
+    forgotten = NOTES.replace(guess.question[-30:], "Is it?")
+    assert forgotten != NOTES
+    assert guesses_in_notes.updated(forgotten) == NOTES
 
 
 def test_minutes_of_each_chapter(chapter):

@@ -28,8 +28,8 @@ class Jupyter:
         self.folder = folder
         self._server = server
 
-    def open(self, page: Page, notebook: str, run: bool = True) -> None:
-        """Show a notebook of the folder and, unless run=False, run all its cells."""
+    def open(self, page: Page, notebook: str, run: bool = True, shows: str = ".digit-canvas") -> None:
+        """Show a notebook of the folder and, unless run=False, run all its cells until it shows such an element."""
         page.goto(self._server.url(notebook))
         if self.name == "jupyterlab" and page.viewport_size == PHONE["viewport"]:
             page.locator(".jp-FileBrowser").wait_for()
@@ -40,7 +40,7 @@ class Jupyter:
         if run:
             page.get_by_role("menuitem", name="Run", exact=True).click()
             page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-            page.locator(".digit-canvas").first.wait_for()
+            page.locator(shows).first.wait_for()
 
     def _has_kernel(self, page: Page, notebook: str) -> bool:
         """Whether the page is connected to its kernel: before that, to run a cell brings up a question."""
