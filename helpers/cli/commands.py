@@ -60,6 +60,8 @@ def train(options: Namespace) -> int:
     from helpers.training.fit import Job, train
     from helpers.training.recipes import Settings
 
+    import mxnet as mx
+
     place = place_of(options.kvstore)
     before = read_checkpoint(checkpoint_beside(out), place) if options.resume else None
     usual = before.settings if before else Settings(options.network)
@@ -73,6 +75,7 @@ def train(options: Namespace) -> int:
     settings = replace(usual, network=options.network, **given)
     job = Job(
         device=options.device,
+        context=[mx.cpu(i) for i in range(options.devices)] if options.devices else None,
         path=out,  # saved after each better epoch, so that even a killed process leaves the best one
         checkpoint=checkpoint_beside(out),
         start=before,

@@ -55,6 +55,8 @@ def _add_train(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--lr", type=rate, metavar="RATE", help="learning rate (default: the network's own)")
     command.add_argument("--seed", type=seed, metavar="N", help="same seed, same result (default: 0)")
     command.add_argument("--device", choices=("cpu", "gpu", "auto"), default="auto", help="default: auto, a GPU if any")
+    about = "CPU contexts that share each batch (default: a core each, at most 4)"
+    command.add_argument("--devices", type=count, metavar="N", help=about)
     command.add_argument("--out", type=Path, metavar="FILE", help="where to save (default: NETWORK.params, here)")
     about = "go on where a training to the same --out broke off, with its settings"
     command.add_argument("--resume", action="store_true", help=about)

@@ -1,4 +1,5 @@
-"""The exercises of chapter 8: a sum's factor, how many machines pay off, means of unequal shares, a job of few bytes.
+"""The exercises of chapter 8: a sum's factor, how many machines pay off, means of unequal shares, a job of few bytes,
+and in words why thirty machines are not sixteen times as fast. And its guesses.
 
 Chapter 8.
 """
@@ -13,7 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from helpers.cli.parser import make_parser
-from helpers.exercises.judge import is_open, wrong_array, wrong_number, wrong_type
+from helpers.exercises.guesses import Guess
+from helpers.exercises.judge import is_open, missing_point, wrong_array, wrong_number, wrong_type
 from helpers.networks.symbols import NETWORKS, layers
 from helpers.training.recipes import RECIPES
 
@@ -24,6 +26,55 @@ COMPUTE = 100  # milliseconds of a step in exercise 2 on one machine
 EXCHANGE = 14  # milliseconds in which each machine exchanges with the server
 MOST = 400  # megabytes that the job of exercise 4 may move
 FLOOR = 0.94  # the test accuracy that it has to reach
+
+GUESSES = {
+    "a": Guess(
+        "How can both end with the same parameters?",
+        {
+            "They cannot: there will be two networks.": "So it would be without the sum after each batch.",
+            "By averaging their parameters at the end.": (
+                "Some do, more rarely than after each batch. It is another method, with another result."
+            ),
+            "They add up their gradients before each step.": "Both then take the same step from the same parameters.",
+        },
+        right="They add up their gradients before each step.",
+    ),
+    "b": Guess(
+        "With twice the devices, do you wait half as long, for LeNet, and for the MLP, whose work for an image is 29 "
+        "times smaller (13.18 and 0.45 million operations, see Measurements)?",
+        {
+            "Half as long, for both.": "Forgets that the devices have to agree after every batch.",
+            "LeNet gains, but less than half; the MLP does not.": (
+                "Where there is a second core. The less there is to compute, the more the agreeing weighs."
+            ),
+            "The MLP gains more: it is easier.": "There is less to share out, and as much to agree on for each number.",
+        },
+        right="LeNet gains, but less than half; the MLP does not.",
+    ),
+    "c": Guess(
+        "How much does each worker send in all?",
+        {
+            "1.72 MB: its gradient, once.": "That gives each gradient to one neighbour, and no sum to all.",
+            "2.59 MB: one and a half times its gradient.": (
+                "Six steps with a quarter each: 2 (n - 1) / n of the gradient. With a thousand workers it is still less "
+                "than twice."
+            ),
+            "5.17 MB: its gradient to each of the three others.": (
+                "So it would be if each sent to all. In the ring sums travel, not single gradients."
+            ),
+        },
+        right="2.59 MB: one and a half times its gradient.",
+    ),
+    "d": Guess(
+        "What does the job do when a worker disappears in the middle of an epoch?",
+        {
+            "It goes on with one worker less.": "In step, a server waits for the gradients of all.",
+            "It starts again from the beginning.": "From the last checkpoint, when you ask for it with `--resume`.",
+            "It ends, and says which worker it was.": "Within seconds. MXNet alone would wait for ever.",
+        },
+        right="It ends, and says which worker it was.",
+    ),
+}
 
 
 def exercise_1(rescale) -> str | None:
@@ -117,6 +168,21 @@ def exercise_4(arguments, launch: Callable, digits: "Digits") -> str | None:
             f"but at least {FLOOR:.0%} are needed: what makes each step count for more?"
         )
     return None
+
+
+def exercise_5(words) -> str | None:
+    """Two or three sentences between quotation marks."""
+    points = [
+        (
+            r"\b(agree|cable|network|server|bytes|traffic|communicat|exchang|bandwidth|amdahl|wait)",
+            "What do the machines have to do after each batch, beside computing?",
+        ),
+        (
+            r"\b(measur|larger batch|bigger batch|batch size|ring|all-?reduce|more servers|faster cable|less often)",
+            "What would you do first, or instead?",
+        ),
+    ]
+    return missing_point(words, points)
 
 
 def _megabytes(options: Namespace, images: int) -> float:

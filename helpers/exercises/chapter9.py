@@ -1,4 +1,5 @@
-"""The exercises of chapter 9: an image for ONNX Runtime, what becomes of dropout, the MLP in NumPy, a smaller LeNet.
+"""The exercises of chapter 9: an image for ONNX Runtime, what becomes of dropout, the MLP in NumPy, a smaller LeNet,
+and in words what 97 % are worth. And its guesses.
 
 Chapter 9.
 """
@@ -10,7 +11,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from helpers.classifier.classifier import Classifier
-from helpers.exercises.judge import answer_array, is_open, wrong_array, wrong_number, wrong_shape, wrong_type
+from helpers.exercises.guesses import Guess
+from helpers.exercises.judge import (
+    answer_array,
+    is_open,
+    missing_point,
+    wrong_array,
+    wrong_number,
+    wrong_shape,
+    wrong_type,
+)
 
 if TYPE_CHECKING:
     import onnx
@@ -25,6 +35,84 @@ SHAPES = {  # of exercise 1, and what is wrong with each
 }
 HALF = 862_160  # bytes, of LeNet's 431,080 parameters with 4 each
 ALLOWED = 0.005  # share of the validation images that a smaller LeNet may lose
+
+GUESSES = {
+    "a": Guess(
+        "How many of the 1,000 answers will differ, and will the probabilities be equal to the last digit?",
+        {
+            "A few answers: it is another program.": "It computes the same formulas with the same numbers.",
+            "None, and the probabilities are equal to the last digit.": (
+                "Trusting computers to be exact. Each sum is rounded, and adding in another order rounds differently."
+            ),
+            "None, but the probabilities differ in their last digits.": (
+                "No answer differs, and the probabilities agree to five digits or more."
+            ),
+        },
+        right="None, but the probabilities differ in their last digits.",
+    ),
+    "b": Guess(
+        "Which of the two programs is faster?",
+        {
+            "MXNet: the networks were made for it.": "A file of operators belongs to nobody.",
+            "ONNX Runtime, in most cases.": (
+                "By a little or several times. It was written later, to answer only, and it is still being worked on. "
+                "It depends on the network and the machine."
+            ),
+            "Both take the same time: it is the same arithmetic.": (
+                "The same sums can be done in more than one way, with more or fewer trips to memory."
+            ),
+        },
+        right="ONNX Runtime, in most cases.",
+    ),
+    "c": Guess(
+        "How will LeNet come out of it, compared with MXNet's own second epoch?",
+        {
+            "As another network that is about as good.": (
+                "So it is where chance plays a part, as with dropout. Here nothing is left to chance."
+            ),
+            "As the same network, but for rounding.": (
+                "The same gradients, the same steps. The probabilities agree to a few digits after fifty steps, and "
+                "the accuracy is the same or differs by an image or two."
+            ),
+            "Worse: what the optimizer knew is lost.": "Plain SGD knows nothing. With momentum or Adam it would be so.",
+        },
+        right="As the same network, but for rounding.",
+    ),
+    "d": Guess(
+        "How small can the loss become, for a network that puts all of its probability, 1, on the right digit?",
+        {
+            "0, as with one softmax.": "The second softmax sees ten numbers from 0 to 1, which lie close together.",
+            "1.46.": "e to the power of 1 is 2.72, and e to the power of 0 is 1, nine times: 2.72 / 11.72 = 0.23.",
+            "2.30, as by guessing.": "That is the loss of ten equal numbers. These are not quite equal.",
+        },
+        right="1.46.",
+    ),
+    "e": Guess(
+        "How sure will the networks be of their answers to the letters? On the test images the largest of the ten "
+        "probabilities is 0.99 on average.",
+        {
+            "About 0.1: no digit fits better than another.": (
+                "Expecting the network to know what it does not know. Some digit always fits better than the others."
+            ),
+            "About 0.5: they waver.": "Thinking of a person who hesitates. Softmax makes small leads into large ones.",
+            "About 0.9: they do not notice.": "0.90 to 0.92 on average. Most letters get an answer above 0.9.",
+        },
+        right="About 0.9: they do not notice.",
+    ),
+    "f": Guess(
+        "Where will most of the letters be turned away?",
+        {
+            "Soon: at a threshold that costs hardly any digits.": (
+                "Expecting the unknown to look uncertain. Most letters get more than 0.9."
+            ),
+            "Late: only where many digits go unanswered, too.": (
+                "To turn nine in ten letters away, LeNet has to leave a large share of the digits unanswered."
+            ),
+            "Never.": "Letters are a little less certain than digits, so a very high threshold does turn them away.",
+        },
+        right="Late: only where many digits go unanswered, too.",
+    ),
+}
 
 
 def exercise_1(batch, photo: np.ndarray) -> str | None:
@@ -125,3 +213,22 @@ def exercise_4(small, digits: "Digits") -> str | None:
             f"and {before:.1%} with all bytes: that loses too much, only {ALLOWED:.1%} is allowed."
         )
     return None
+
+
+def exercise_5(words) -> str | None:
+    """Two or three sentences between quotation marks."""
+    points = [
+        (
+            r"\b(test|train|mnist|measured|learn|seen|distribution)",
+            "For which images does an accuracy of 99.2 % hold, and is a letter one of them?",
+        ),
+        (
+            r"\b(softmax|add(s)? up|sum(s)? to|shares? out|ten (digits|classes|answers)|none of these|always)",
+            "Among what are the 100 % shared out, and what can the network not say?",
+        ),
+        (
+            r"\b(threshold|reject|eleventh|class|person|human|unanswered|not sure|refuse|check|letters)",
+            "What would you change, so that such an image does no harm?",
+        ),
+    ]
+    return missing_point(words, points)

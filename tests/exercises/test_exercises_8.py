@@ -166,3 +166,27 @@ def test_not_started(digits, not_launched, arguments, words, capfd):
 )
 def test_job_in_vain(digits, launch, arguments, words):
     assert_wrong(check("8.4", arguments, launch, digits), words)
+
+
+# 8.5 In words
+
+
+def test_thirty_machines():
+    words = "All gradients go through the cable of the one server, so I would measure first and then try a ring."
+    assert check("8.5", words).right
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ("It is too slow.", "these are 4 words"),
+        ("I would measure the time of one machine before I bought thirty more of them at once.", "after each batch"),
+        (
+            "All of them have to send their gradients to the one server after each batch of images.",
+            "do first, or instead",
+        ),
+        (16, "the answer should be a text"),
+    ],
+)
+def test_a_point_is_missing(answer, words):
+    assert_wrong(check("8.5", answer), words)

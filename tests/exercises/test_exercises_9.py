@@ -1,4 +1,4 @@
-"""The exercises of notebook 8: right answers in several forms pass, and a wrong one is told what is wrong with it."""
+"""The exercises of chapter 9: right answers in several forms pass, and a wrong one is told what is wrong with it."""
 
 from types import SimpleNamespace
 
@@ -170,3 +170,35 @@ WRONG_LENETS = {
 @pytest.mark.parametrize(("small", "words"), WRONG_LENETS.values(), ids=WRONG_LENETS)
 def test_no_smaller_lenet(digits, small, words):
     assert_wrong(check("9.4", small, digits), words)
+
+
+RIGHT_WORDS = (
+    "The accuracy was measured on test digits, and a letter is not one of them. Softmax shares out 100 % among ten "
+    "digits, so it has no way to say none of these. I would add an eleventh class for such images."
+)
+WRONG_WORDS = {
+    "short": ("Letters are no digits.", "these are 4 words: take two or three sentences"),
+    "no data": (
+        "Softmax always shares out everything among ten digits, so I would leave it to a person below some threshold.",
+        "For which images does an accuracy of 99.2 % hold",
+    ),
+    "no softmax": (
+        "The accuracy was measured on the test images of MNIST only, so I would let a person look at each of them.",
+        "Among what are the 100 % shared out",
+    ),
+    "no remedy": (
+        "The accuracy was measured on MNIST, where there is no K, and softmax always adds up to 1 whatever it sees.",
+        "What would you change",
+    ),
+    "a number": (0.97, "the answer should be a text"),
+    "open": (..., "still open"),
+}
+
+
+def test_what_97_percent_are_worth():
+    assert check("9.5", RIGHT_WORDS).right
+
+
+@pytest.mark.parametrize(("answer", "words"), WRONG_WORDS.values(), ids=WRONG_WORDS)
+def test_a_point_is_missing(answer, words):
+    assert_wrong(check("9.5", answer), words)
