@@ -1,4 +1,4 @@
-"""`python -m helpers`: the command line, see helpers.cli.main. Chapters 6 to 8."""
+"""`python -m helpers`: the command line, see helpers.cli.main. Chapters 7 to 9."""
 
 import signal
 import sys

@@ -1,4 +1,4 @@
-"""The two networks of chapter 6 as one script: every formula from arrays alone, without Symbol, Module or autograd.
+"""The two networks of chapter 7 as one script: every formula from arrays alone, without Symbol, Module or autograd.
 
 Read it from top to bottom: the first parameters; forward, loss and backward of the fully connected network; the
 convolutional layers; forward and backward of the convolutional network; batches; the update; the accuracy; and the
@@ -11,7 +11,7 @@ batch add up. Everything works in float32 and float64, with layers of any size, 
 The notebook develops these formulas and checks every gradient against three independent answers. It also computes the
 convolutional layers as matrix products of patches; here MXNet's operators do that, which is faster.
 
-Chapter 6 and the command line.
+Chapter 7 and the command line.
 """
 
 import math
@@ -197,7 +197,7 @@ def inputs_and_targets(split: "Split", image: tuple[int, ...]) -> tuple[mx.nd.ND
 
 def mini_batches(x: mx.nd.NDArray, t: mx.nd.NDArray, size: int, rng: np.random.Generator) -> Iterator[NDArrays]:
     """Images and targets in a new order, `size` at a time; the last batch may be short."""
-    order = mx.nd.array(rng.permutation(len(x)), dtype="int32")
+    order = mx.nd.array(rng.permutation(len(x)), ctx=x.context, dtype="int32")
     for start in range(0, len(x), size):
         chosen = order[start : start + size]
         yield [x.take(chosen), t.take(chosen)]
@@ -295,26 +295,30 @@ def train_by_hand(
     rate: float | None = None,
     scale: float | None = None,
     devices: int = 1,
+    device: str = "cpu",
     seed: int = 0,
 ) -> Outcome:
     """Train "mlp" or "cnn"; a line on stderr for each epoch. What is None comes from `HANDMADE_NETWORKS`.
 
     `scale` is the standard deviation of all first weights, by default He's for each layer. `devices` is how many
-    CPU contexts share each batch. The walkthrough's MLP has scale=0.01 and rate=0.01.
-    Raises DigitsError for an impossible batch size or number of devices, and when the training diverges.
+    contexts of the kind `device`, "cpu" or "gpu", share each batch. The walkthrough's MLP has scale=0.01 and rate=0.01.
+    Raises DigitsError for an impossible batch size or number of devices, for more GPUs than MXNet sees, and when the
+    training diverges.
     """
     network = HANDMADE_NETWORKS[name]
     epochs = epochs or network.epochs
     rate = rate or network.rate
     _check_sizes(len(digits.train), batch_size, devices)
 
+    contexts = contexts_of(device, devices)
+    home = contexts[0]  # where the parameters are, and the images between two batches
+
     mx.random.seed(seed)
     rng = np.random.default_rng(seed)
-    contexts = [mx.cpu(number) for number in range(devices)]
-    outcome = Outcome(network.parameters(scale))
+    outcome = Outcome([parameter.as_in_context(home) for parameter in network.parameters(scale)])
     moves = [mx.nd.zeros_like(parameter) for parameter in outcome.parameters]
-    x, t = inputs_and_targets(digits.train, network.image)
-    held_back = inputs_and_targets(digits.valid, network.image)
+    x, t = (array.as_in_context(home) for array in inputs_and_targets(digits.train, network.image))
+    held_back = [array.as_in_context(home) for array in inputs_and_targets(digits.valid, network.image)]
 
     for epoch in range(1, epochs + 1):
         start = time.perf_counter()
@@ -335,6 +339,21 @@ def train_by_hand(
             file=sys.stderr,
         )
     return outcome
+
+
+def contexts_of(device: str, count: int) -> list[mx.Context]:
+    """The first `count` contexts of the kind `device`, "cpu" or "gpu".
+
+    The processor takes any number. Raises DigitsError for more graphics cards than MXNet sees.
+    """
+    if device == "gpu":
+        seen = mx.context.num_gpus()
+        if seen < count:
+            raise DigitsError(
+                f"expected {count} GPU{'s' * (count > 1)} for --device gpu, got {seen} that MXNet sees: "
+                "leave the option out, or install a build of MXNet for CUDA"
+            )
+    return [mx.Context(device, number) for number in range(count)]
 
 
 def _check_sizes(images: int, batch_size: int, devices: int) -> None:

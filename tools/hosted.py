@@ -30,6 +30,7 @@ MODULES = {
     "opencv-python-headless": "cv2",  # also where another build of OpenCV has it
     "pillow": "PIL",
     "python-dateutil": "dateutil",
+    "pyyaml": "yaml",
     "scikit-learn": "sklearn",
 }
 

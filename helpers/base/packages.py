@@ -4,7 +4,7 @@ onnx and onnxruntime take 120 MB, and one chapter needs them. The versions are t
 is the SHA-256 of each file. Other packages stay as they are, since they may be a server's own. Only the standard
 library is used.
 
-Chapter 8 and the command line.
+Chapter 9 and the command line.
 """
 
 import importlib

@@ -40,7 +40,7 @@ def prepare() -> None:
     # once: waking them for each operation makes a small network half as fast. So such a copy takes one thread.
     os.environ.setdefault("MXNET_CPU_PARALLEL_SIZE", str(2**31 - 1))
     # All CPU devices share the working memory of their operators. With MXNet's 4 pieces of it two devices mostly wait
-    # for one another; a network computed operator by operator, as in chapter 6, needs about 32 to keep both busy.
+    # for one another; a network computed operator by operator, as in chapter 7, needs about 32 to keep both busy.
     os.environ.setdefault("MXNET_CPU_TEMP_COPY", "32")
 
 

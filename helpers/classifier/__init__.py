@@ -1,6 +1,6 @@
 """A trained network that answers, a look inside it, and its way to ONNX.
 
-Chapters 2 to 5 and 8.
+Chapters 2 to 5 and 9.
 """
 
 from helpers.classifier.classifier import Classifier, checkpoint_path, load_params

@@ -1,6 +1,6 @@
 """A trained network that answers: load its parameters, give it images, get probabilities.
 
-Chapters 2 to 5 and 8, the canvas and the demo.
+Chapters 2 to 5 and 9, the canvas and the demo.
 """
 
 import json

@@ -2,7 +2,7 @@
 
 The package `onnx` is imported where a function needs it: whoever only asks a network need not have it.
 
-Chapter 8 and the command line.
+Chapter 9 and the command line.
 """
 
 import importlib

@@ -4,7 +4,7 @@ A command takes the options that helpers.cli.parser has read, prints its result 
 document, and returns its exit code; helpers.cli.main says what the codes mean. The imports are inside the functions, so
 that one command does not pay, or fail, for what another needs.
 
-Chapters 6 to 8.
+Chapters 7 to 9.
 """
 
 import json
@@ -19,7 +19,6 @@ from pathlib import Path
 
 from helpers.base.errors import DigitsError, printable
 from helpers.base.files import check_writable, checkpoint_beside
-from helpers.cli.ending import again
 from helpers.cli.streams import without_c
 
 NOT_SURE = 0.5  # where the answer is less probable, `predict` says that it is not sure
@@ -128,10 +127,12 @@ def by_hand(options: Namespace) -> int:
         rate=options.lr,
         scale=options.scale,
         devices=options.devices,
+        device=options.device,
         seed=options.seed,
     )
     network = HANDMADE_NETWORKS[options.network]
-    test = inputs_and_targets(digits.test, network.image)
+    home = outcome.parameters[0].context
+    test = [array.as_in_context(home) for array in inputs_and_targets(digits.test, network.image)]
     result = {
         "network": f"{options.network} by hand",
         "data": digits.source,
@@ -262,10 +263,7 @@ def noting_ctrl_c() -> Iterator[list[int]]:
         yield noted
         return
     signal.signal(signal.SIGINT, note)
-    hook = sys.unraisablehook
-    sys.unraisablehook = again  # several devices update their parameters in a callback of MXNet, which drops exceptions
     try:
         yield noted
     finally:
-        sys.unraisablehook = hook
         signal.signal(signal.SIGINT, before)

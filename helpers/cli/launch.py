@@ -1,6 +1,6 @@
 """What `python -m helpers launch` does before and after the processes run: check, announce, point to --resume.
 
-Chapter 7.
+Chapter 8.
 """
 
 import sys

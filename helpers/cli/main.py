@@ -3,7 +3,7 @@
 Results go to stdout, progress and notices to stderr. Exit codes: 0 all went well, 1 something is wrong and a line says
 what, 2 the command was typed wrong, 130 it was interrupted with Ctrl-C. Other signals end it as they end any program.
 
-Chapters 6 to 8.
+Chapters 7 to 9.
 """
 
 import sys

@@ -3,7 +3,7 @@
 The launcher holds the other end of its stdin and writes there every second. When that ends, or is silent for 30
 seconds, the launcher or its machine is gone, and the node ends too: so no process is left behind, on no host.
 
-Chapter 7.
+Chapter 8.
 """
 
 import errno

@@ -3,7 +3,7 @@
 It only gives the name of the command, as the option `command`; helpers.cli.main runs it. So anyone who wants to know
 whether a command is typed right can ask this module, and nothing is run or loaded.
 
-Chapters 6 to 8; an exercise of chapter 7 asks for the words of a command.
+Chapters 7 to 9; an exercise of chapter 8 asks for the words of a command.
 """
 
 import argparse
@@ -80,7 +80,7 @@ def _add_launch(commands: argparse._SubParsersAction) -> None:
 
 
 def _add_by_hand(commands: argparse._SubParsersAction) -> None:
-    about = "Train a network of chapter 6, without Symbol, Module or autograd"
+    about = "Train a network of chapter 7, without Symbol, Module or autograd"
     command = _add_command(commands, "by-hand", about, "cnn --devices 2")
     command.add_argument("network", choices=("mlp", "cnn"))
     command.add_argument("--epochs", type=count, metavar="N", help="passes over the data (default: 10 or 6)")
@@ -88,7 +88,8 @@ def _add_by_hand(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--lr", type=rate, metavar="RATE", help="learning rate (default: 0.5 or 0.05)")
     about = "standard deviation of the first weights (default: sqrt(2 / inputs) of each layer)"
     command.add_argument("--scale", type=rate, metavar="S", help=about)
-    command.add_argument("--devices", type=count, default=1, metavar="N", help="CPU contexts that share each batch")
+    command.add_argument("--devices", type=count, default=1, metavar="N", help="contexts that share each batch")
+    command.add_argument("--device", choices=("cpu", "gpu"), default="cpu", help="what they are (default: cpu)")
     command.add_argument("--seed", type=seed, default=0, metavar="N", help="same seed, same result (default: 0)")
     data = command.add_mutually_exclusive_group()
     data.add_argument("--mat", type=Path, metavar="FILE", help="train on a MATLAB file like mnist_all.mat")

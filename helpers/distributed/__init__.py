@@ -3,7 +3,7 @@
 What a worker needs is in the module `worker` and not handed out here: it imports MXNet, and in a scheduler or server
 that import serves until the job ends.
 
-Chapter 7 and the command line.
+Chapter 8 and the command line.
 """
 
 from helpers.distributed.launcher import announcement, launch

@@ -5,7 +5,7 @@ needs what Python dropped in 3.9 (`Thread.isAlive`), waits for ever when a worke
 live on when it is killed, and listens on every network. What is kept of it is how a process learns its role: the
 variables DMLC_ROLE, DMLC_PS_ROOT_URI and so on (see the module nodes), and its command line.
 
-Chapter 7 and the command line.
+Chapter 8 and the command line.
 """
 
 import os

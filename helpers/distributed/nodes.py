@@ -4,7 +4,7 @@ MXNet's parameter server asks nobody for a password, and unpacks whatever progra
 job on one machine open no port, which every user of the machine could reach, but talk through Unix sockets (ps-lite's
 DMLC_LOCAL): files of /tmp that the system lets nobody open but their owner. Over ssh they cannot, and have ports.
 
-Chapter 7 and the command line.
+Chapter 8 and the command line.
 """
 
 import os

@@ -3,7 +3,7 @@
 The module `chapter1` judges the exercises of chapter 1, and so on; what the judges share is in `judge`. `guess("2a")`
 shows the choices of a guess and, once one is locked in, the answer.
 
-Chapters 1 to 8.
+Chapters 1 to 9.
 """
 
 from helpers.exercises.guesses import Guess, GuessBox, guess, guesses_of

@@ -1,4 +1,5 @@
-"""The exercises of chapter 3: sides of maps, a kernel for lower edges, larger images, max pooling, shifted digits.
+"""The guesses of chapter 3 and its exercises: sides of maps, a kernel for lower edges, larger images, max pooling,
+shifted digits, and why LeNet is not invariant.
 
 Chapter 3.
 """
@@ -8,7 +9,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from helpers.exercises.judge import answer_array, is_open, not_digits, wrong_array, wrong_number, wrong_shape
+from helpers.exercises.guesses import Guess
+from helpers.exercises.judge import (
+    answer_array,
+    is_open,
+    missing_point,
+    not_digits,
+    wrong_array,
+    wrong_number,
+    wrong_shape,
+)
 from helpers.networks.symbols import layers, lenet
 
 if TYPE_CHECKING:
@@ -20,6 +30,150 @@ LARGE = 56  # side of the images in exercise 3
 SHIFT = 4  # pixels, in exercise 5
 FLOOR = {"mnist": 0.96, "digits": 0.92}  # share of the moved validation digits
 JUDGED = 1000  # validation digits that exercise 5 takes, where there are as many
+
+POINTS = [  # of exercise 6
+    (r"equivarian|move|shift|along", "What becomes of a feature map when the digit moves?"),
+    (r"fully connected|fc1|dense|last layer", "Which layer expects the features in their places?"),
+    (r"invarian|same answer|stay|in place|where", "What should the answer do when the digit moves?"),
+]
+
+GUESSES = {
+    "a": Guess(
+        "How often is it right at 1 pixel? At 2? At 4?",
+        {
+            "About the same each time.": "Reading as people do. But the network has learnt places, not forms.",
+            "Little worse at 1 pixel, clearly worse at 2, and at 4 wrong more often than right.": (
+                "On MNIST 94 %, 78 % and 28 % after a training, and 97 %, 85 % and 35 % with `TRAIN = False`."
+            ),
+            "Hardly ever, from 1 pixel on.": (
+                "Thinking that it compares pixel by pixel. Strokes are two or three pixels wide, so after a move by "
+                "one most of the ink still meets its weights."
+            ),
+            "A little worse each time, but always better than 80 %.": (
+                "Thinking of blurred vision, which fades slowly. This falls steeply."
+            ),
+        },
+        right="Little worse at 1 pixel, clearly worse at 2, and at 4 wrong more often than right.",
+    ),
+    "b": Guess(
+        "What becomes of its map?",
+        {
+            "It stays as it is: the kernel finds the same edges.": (
+                "The same edges, yes. But a map says where they are, and they are somewhere else."
+            ),
+            "It moves by two pixels.": "The same window with the same weights meets the same ink two places later.",
+            "It changes altogether, as every pixel meets another weight.": (
+                "That is the fully connected layer. Here every place has the same weights."
+            ),
+        },
+        right="It moves by two pixels.",
+    ),
+    "c": Guess(
+        "What does pooling leave of it?",
+        {
+            "7 and 5 above, 1 and 3 below.": "The largest number of each square.",
+            "1.75 and 1.25 above, 0.25 and 0.75 below.": "The means. Some networks do take them.",
+            "A table of 3 x 3: 7, 0, 5; 7, 3, 3; 1, 3, 3.": (
+                "Moving the square by one. Here it moves by two, its own width."
+            ),
+            "7, the largest number.": "That would be pooling over the whole map at once, which also exists.",
+        },
+        right="7 and 5 above, 1 and 3 below.",
+    ),
+    "d": Guess(
+        "What happens when the table moves by one column to the right?",
+        {
+            "Nothing: pooling takes care of shifts.": "Only of those within a square.",
+            "The 7 and the 3 keep their places, the 1 and the 5 are gone.": (
+                "The 1 crosses a border and meets the 3, which is larger; the 5 leaves the table."
+            ),
+            "All four numbers move by one.": "The squares do not move with the table.",
+        },
+        right="The 7 and the 3 keep their places, the 1 and the 5 are gone.",
+    ),
+    "e": Guess(
+        "Work out the next two sides before you run the cell.",
+        {
+            "8, then 4.": "12 − 5 + 1, and half of it.",
+            "7, then 3.": "Leaving out the + 1: a window that just fits has one place.",
+            "12, then 6.": "Thinking that a convolution keeps the side. It would with padding 2.",
+            "24, then 12.": "Following the first convolution once more. This one starts from 12.",
+        },
+        right="8, then 4.",
+    ),
+    "f": Guess(
+        "On how many pixels does one number of `pool2` depend, after two convolutions and two poolings?",
+        {
+            "5 x 5.": "That is the first convolution alone. The second spans five such numbers side by side.",
+            "10 x 10.": "Adding 5 and 5. But pooling has made the second step of one into a step of two pixels.",
+            "16 x 16.": "5, then 6, then 6 + 4 · 2 = 14, then 16: see below.",
+            "28 x 28, all of them.": "That comes one layer later, in `fc1`.",
+        },
+        right="16 x 16.",
+    ),
+    "g": Guess(
+        "Where do you expect most of the weights: in the two convolutions, or in the fully connected layer after them?",
+        {
+            "In the convolutions, since they make the most numbers.": (
+                "They make them with the same few weights, at every place."
+            ),
+            "In the convolutions, since they take the most time.": (
+                "Each weight is used hundreds of times. Storing and computing are two costs."
+            ),
+            "In the fully connected layer.": "93 % of all parameters are in `fc1`.",
+        },
+        right="In the fully connected layer.",
+    ),
+    "h": Guess(
+        "After how many will LeNet read as many?",
+        {
+            "1 or 2.": "On MNIST its first epoch ends at 97.6 %. It need not learn an edge anew for each place.",
+            "About 5.": "Halving the ten, to be careful. It is faster than that.",
+            "About 10: the recipe is the same.": "The recipe, but not the network.",
+            "More than 10, as it has more parameters.": "More of them, and they are better used.",
+        },
+        right="1 or 2.",
+    ),
+    "i": Guess(
+        "What does the formula at the top of the chapter give where all pixels are 0?",
+        {
+            "0.": "So it is with the kernels by hand. But the formula has one more term.",
+            "The bias.": "All products are 0, and the bias is left. The tanh of it is the grey of the background.",
+            "The sum of the weights.": "That is the answer to a window full of ink.",
+        },
+        right="The bias.",
+    ),
+    "j": Guess(
+        "How well will the large MLP read digits that were moved by 2 pixels, compared with the small one and with "
+        "LeNet?",
+        {
+            "About as well as LeNet: it has as many parameters.": (
+                "Taking size for the cause. Its weights are still tied to places."
+            ),
+            "A little better than the small MLP, and much worse than LeNet.": (
+                "On MNIST 81 % against 78 % and 94 %. What makes the difference is how the weights are used."
+            ),
+            "Worse than the small MLP: it learns the places by heart even better.": (
+                "A good thought, but on MNIST it reads 81 % against 78 %."
+            ),
+        },
+        right="A little better than the small MLP, and much worse than LeNet.",
+    ),
+}
+
+
+def gap_side(side) -> str | None:
+    """The side of the map, a number."""
+    mistakes = [
+        (12, "this is without padding: 28 becomes 32 first."),
+        (24, "this is without padding and stride: put p = 2 and s = 2 into the formula."),
+        (28, "this is right with stride 1: the window moves on by two pixels."),
+        (13.5, "there is no half place: round the fraction down, and then add 1."),
+        (14.5, "there is no half place: round the fraction down, and then add 1."),
+        (13, "the fraction rounded down is 13: add 1, for the first place."),
+        (16, "this is half of the padded side: not every pixel has a whole window to the right of it."),
+    ]
+    return wrong_number(side, 14, mistakes)
 
 
 def exercise_1(sides) -> str | None:
@@ -178,3 +332,8 @@ def _shifted(images: np.ndarray, down: int, right: int) -> np.ndarray:
     """The images shifted by whole pixels, at most `SHIFT`; blank pixels come in at the other side."""
     padded = np.pad(images, [(0, 0), (0, 0), (SHIFT, SHIFT), (SHIFT, SHIFT)])
     return padded[..., SHIFT - down :, SHIFT - right :][..., :SIDE, :SIDE]
+
+
+def exercise_6(answer) -> str | None:
+    """Two or three sentences on where the friend is right, and where not."""
+    return missing_point(answer, POINTS)

@@ -1,4 +1,5 @@
-"""The exercises of chapter 4: dropout by hand, the vote of three, a smoothed loss, early stopping, few images.
+"""The guesses of chapter 4 and its exercises: dropout by hand, the vote of three, a smoothed loss, early stopping, few
+images, and when dropout is no remedy.
 
 Chapter 4.
 """
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from helpers.data.load import Split
-from helpers.exercises.judge import is_open, not_trained, wrong_array, wrong_number
+from helpers.exercises.guesses import Guess
+from helpers.exercises.judge import is_open, missing_point, not_trained, wrong_array, wrong_number
 from helpers.training.evaluation import accuracy
 
 import mxnet as mx
@@ -28,6 +30,138 @@ TRAININGS = [
     ([0.90, 0.90, 0.90, 0.95, 0.94, 0.93, 0.92], 2, 1, 3),
     ([0.90, 0.89, 0.95], 1, 1, 2),
 ]
+
+POINTS = [  # of exercise 6
+    (r"overfit|by heart|memoris|memoriz", "What does dropout help against?"),
+    (r"validation|both losses|two losses|equal|as high|gap|apart", "How do the two losses show it, or not?"),
+    (r"less|larger|bigger|longer|more epochs|without|remove|lower|underfit", "What would you change instead?"),
+]
+
+GUESSES = {
+    "a": Guess(
+        "What share of the ten thousand will be zero, and what will the mean of all of them be?",
+        {
+            "About 30 %, and a mean of about 0.7.": "Forgetting that what stays is divided by 0.7.",
+            "About 30 %, and a mean of about 1.": "Three in ten go, and the others grow by as much as is lost.",
+            "Exactly 30 %, and a mean of exactly 1.": (
+                "Each value is drawn by itself, so both hold on average. Over 10,000 values they come close."
+            ),
+            "About 30 %, and a mean of about 1.43.": "So much becomes of each value that stays. The zeros count, too.",
+        },
+        right="About 30 %, and a mean of about 1.",
+    ),
+    "b": Guess(
+        "What is the logarithm of the softmax of the first one?",
+        {
+            "-200, however it is computed.": "On paper, yes. But a float32 cannot hold the number in between.",
+            "-200 with one operator for both, minus infinity with two.": (
+                "The softmax is rounded to 0, and the logarithm of 0 is minus infinity."
+            ),
+            "0, however it is computed.": "That is the softmax itself, rounded. Its logarithm is another matter.",
+        },
+        right="-200 with one operator for both, minus infinity with two.",
+    ),
+    "c": Guess(
+        "What does the test module then answer?",
+        {
+            "Nearly always 7.": "Both modules read the same memory, so what one is given the other has.",
+            "As before: it has its own copy.": "So it would be if nothing were shared.",
+            "As before, until the next training step.": "Sharing needs no moment at which something is copied.",
+        },
+        right="Nearly always 7.",
+    ),
+    "d": Guess(
+        "What is in the last batch?",
+        {
+            "Two images: 8 and 9.": "A module is bound to batches of four, so four they have to be.",
+            "8, 9, 0, 1: it starts again.": 'That is `mode="wrap"`, and how `NDArrayIter` fills its last batch.',
+            "8, 9, 9, 9.": "Indices 10 and 11 are clipped to the last one, 9.",
+            "An error: there is no image 10.": 'That is the default, `mode="raise"`.',
+        },
+        right="8, 9, 9, 9.",
+    ),
+    "e": Guess(
+        "With which p will the training loss be lowest after 16 epochs, and with which the validation loss?",
+        {
+            "Both without dropout: it makes learning harder.": (
+                "It does make learning harder. But what is learnt without it holds for the training images alone."
+            ),
+            "Training without dropout, validation with 0.5.": (
+                "Without it the network knows its images by heart, and overfits. The more is dropped, the later it "
+                "comes."
+            ),
+            "Both with 0.5: it makes a better network.": (
+                "A better one for new images. For those of the training nothing beats learning by heart."
+            ),
+        },
+        right="Training without dropout, validation with 0.5.",
+    ),
+    "f": Guess(
+        "Which lowers the validation loss more?",
+        {
+            "Dropout.": "On these 2,000 images it is a good remedy. But it cannot tell the network anything new.",
+            "Four times as many images.": "On MNIST by far: a loss of 0.14 against 0.22 with dropout.",
+            "Both about the same.": "Dropout takes away some overfitting; new images take away its cause.",
+        },
+        right="Four times as many images.",
+    ),
+    "g": Guess(
+        "Will dropout help it as well?",
+        {
+            "Yes, as much: overfitting is overfitting.": "It has far fewer numbers with which to learn by heart.",
+            "No: it does not help, and may hurt.": (
+                "Its convolutions share their weights, and that is a regularisation already: each weight has to fit "
+                "at every place."
+            ),
+            "It will learn nothing at all.": "It learns, only more slowly.",
+        },
+        right="No: it does not help, and may hurt.",
+    ),
+    "h": Guess(
+        "Will the hundred answers agree?",
+        {
+            "Yes, in both modes: it is the same image and the same network.": (
+                "It is not the same network: in training mode each copy loses other values."
+            ),
+            "In test mode yes, in training mode not.": "In a test dropout does nothing, so all hundred are the same.",
+            "In neither mode.": "In a test dropout does nothing.",
+        },
+        right="In test mode yes, in training mode not.",
+    ),
+    "i": Guess(
+        "How good will the five be together?",
+        {
+            "As their mean.": "Averaging five accuracies. What is averaged are the probabilities, image by image.",
+            "Better than their mean, by some tenths of a point.": (
+                "On MNIST about 96.5 %, where the five have 95.8 % on average."
+            ),
+            "With a fifth of the mistakes.": "Taking the five for independent. They have seen the same images.",
+        },
+        right="Better than their mean, by some tenths of a point.",
+    ),
+    "j": Guess(
+        "So should you do the same with large networks?",
+        {
+            "Yes: more is better.": "What helped was that they differed. Good networks share many of their mistakes.",
+            "It brings little or nothing here.": "The difference is smaller than the interval of a single accuracy.",
+            "No: together they will be clearly worse.": "A weaker member costs a little, another brings a little.",
+        },
+        right="It brings little or nothing here.",
+    ),
+}
+
+
+def gap_filled(filled) -> str | None:
+    """How many places are filled with repetitions, a number."""
+    mistakes = [
+        (89, "this is how many images are left for the last batch: the other places are filled."),
+        (3, "this is how often the last image stands there: once by itself, the other times as a repetition."),
+        (1, "22 batches have 2,002 places: take the 2,000 images away."),
+        (21, "this is the number of full batches: how many images are left, and how many places remain?"),
+        (22, "this is the number of batches: how many places have they together?"),
+        (0, "91 does not divide 2,000: 21 batches hold 1,911 images."),
+    ]
+    return wrong_number(filled, 2, mistakes)
 
 
 def exercise_1(after, before: np.ndarray, stay: np.ndarray, share: float) -> str | None:
@@ -228,3 +362,8 @@ def exercise_5(learn: Callable, digits: "Digits") -> str | None:
     if by_heart < floor:
         return f"{found}: it has not even learnt what it has seen. Train longer."
     return f"{found}: it knows its images by heart. What keeps a network from that, or makes more of the images?"
+
+
+def exercise_6(reply) -> str | None:
+    """Two or three sentences to your friend."""
+    return missing_point(reply, POINTS)

@@ -1,134 +1,175 @@
-"""The exercises of chapter 6: the last layer's error, weights of zero, the size of a matrix, tanh, a small network.
+"""The exercises of chapter 6: log-uniform numbers, how many draws suffice, a pruner, a claim to object to.
 
 Chapter 6.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from helpers.by_hand import inputs_and_targets, mlp_forward, share_right
-from helpers.exercises.judge import answer_array, is_open, wrong_array, wrong_number, wrong_type
+from helpers.exercises.guesses import Guess
+from helpers.exercises.judge import answer_array, is_open, missing_point, wrong_number, wrong_shape, wrong_type
 
-import mxnet as mx
+GUESSES = {
+    "a": Guess(
+        "How many of the twenty lie below 0.1?",
+        {
+            "About thirteen: two of the three factors of ten lie there.": (
+                "Thinking in factors of ten. `uniform` does not: it thinks in lengths, and the stretch is short."
+            ),
+            "About ten: small and large rates are equally likely.": "They would be, if the border were at 0.5.",
+            "About two.": "The stretch from 0.001 to 0.1 is a tenth of the range, so it gets a tenth of the draws.",
+        },
+        right="About two.",
+    ),
+    "b": Guess(
+        "How many different learning rates do the two of them try?",
+        {
+            "Nine and nine: both train nine times.": (
+                "Counting trainings. But in a grid three trainings share each rate and differ in the width alone."
+            ),
+            "The grid three, chance nine.": "Each of the three rates of the grid is trained with three widths.",
+            "The grid nine, chance fewer, since it repeats itself.": (
+                "Expecting chance to repeat itself, as dice do. Numbers with many digits hardly ever do."
+            ),
+        },
+        right="The grid three, chance nine.",
+    ),
+    "c": Guess(
+        "What is left of the search?",
+        {
+            "Nothing: it was in the memory of the process.": (
+                "Right for a list of results in a notebook. But Optuna wrote each trial into the file as it ended."
+            ),
+            "The trials that had ended.": (
+                "They are in the file. What was being trained at that moment is lost, but for its settings."
+            ),
+            "Everything: the training goes on where it was.": (
+                "That would take a file of the parameters, too. The study holds settings and accuracies."
+            ),
+        },
+        right="The trials that had ended.",
+    ),
+    "d": Guess(
+        "By how much does the best of the twenty beat their mean?",
+        {
+            "Not at all: they are all equally good.": (
+                "The settings are, the networks are not: the first weights and the order of the images differ."
+            ),
+            "By about a tenth of a point.": "That would be nice. With so few images the seed moves more than this.",
+            "By almost a point.": "On MNIST by 0.8 points: more than many an improvement of which people are proud.",
+        },
+        right="By almost a point.",
+    ),
+}
 
-if TYPE_CHECKING:
-    from helpers.data.load import Digits
-
-NAMES = ("W1", "b1", "W2", "b2")
-MOST = 10_000  # parameters of the network in exercise 5
-FLOOR = 0.92  # share of the validation images that it has to read
-
-
-def exercise_1(error, p, t) -> str | None:
-    """The error of the last layer, three numbers."""
-    p = answer_array(p)[0]
-    t = answer_array(t)[0]
-    if answer_array(error).shape == (1, 3):
-        error = answer_array(error)[0]
-    mistakes = [
-        (t - p, "the sign is wrong: this is T - P, and a step against it would make the right class less likely."),
-        (p, "these are the probabilities themselves: where is the target T?"),
-        (t, "this is the target itself: where are the probabilities P?"),
-        ((p - t) / 3, "you divided by the number of classes: nothing is averaged over the classes."),
-        (
-            -t * np.log(p),
-            "this is the loss of each class: take its derivative with respect to the sums before softmax.",
-        ),
-        (p - p * t, "the right class gets the error p - 1, not 0."),
-    ]
-    one_for_each = "give one number for each of the three classes."
-    return wrong_array(error, p - t, lambda shape: one_for_each, tolerance=1e-5, mistakes=mistakes)
-
-
-def exercise_2(names, gradients: list[mx.nd.NDArray]) -> str | None:
-    """The names of the gradients that are not zero throughout, a list."""
-    names = {str(name).lower() for name in ([names] if isinstance(names, str) else names)}
-    unknown = names - {name.lower() for name in NAMES}
-    if unknown:
-        return f'"{min(unknown)}" is not the name of a parameter: choose from {", ".join(NAMES)}.'
-    learn = {name.lower() for name, gradient in zip(NAMES, gradients, strict=True) if gradient.asnumpy().any()}
-    if names - learn & {"w1", "b1"}:
-        return "what comes back to the first layer is S2 W2: how large is that while W2 is 0?"
-    if names - learn:
-        return "the gradient of W2 is S2' A1: what are the values A1 while W1 and b1 are 0?"
-    if learn - names:
-        return "each digit gets the probability 0.1, so P - T is not 0: which gradient depends on it alone?"
-    return None
-
-
-def exercise_3(megabytes) -> str | None:
-    """The size of the matrix of patches in megabytes, a number."""
-    images = 100
-    channels = 20
-    places = 8 * 8
-    patch = 5 * 5
-    bytes_each = 4
-    right = images * places * channels * patch * bytes_each / 1e6
-    mistakes = [
-        (right / 4, "these are millions of numbers: how many bytes does each have in float32?"),
-        (right * 2, "this would be right for float64: float32 has 4 bytes."),
-        (right * 144 / 64, "a filter of 5 x 5 does not fit at 12 x 12 places: without a border some are lost."),
-        (right / 20, "this is for one channel: a patch goes through all the maps."),
-        (right / 100, "this is for one image: how many are in the batch?"),
-        (right / 25, "this is as if each pixel stood in one row only: how many numbers does a filter look at?"),
-        (right * 50, "the filters are not part of it: the matrix is the same for all of them."),
-        (right * 8, "these are megabits: a byte has 8 of them."),
-        (right * 1e6, "these are bytes: a megabyte is a million of them."),
-    ]
-    return wrong_number(megabytes, right, mistakes, tolerance=right / 1000)
+GOOD = 0.05  # the share of settings that exercise 2 calls good
+SURE = 0.95  # how likely it shall be that one of them is drawn
 
 
-def exercise_4(tanh_error: Callable) -> str | None:
-    """A function of the error `e` that comes back and the values `a` of the layer."""
-    if not callable(tanh_error):
-        return wrong_type(tanh_error, "a function")
-    step = 1e-6
-    e, z = np.random.default_rng(0).normal(size=(2, 4, 5))
-    a = np.tanh(z)
-    found = tanh_error(mx.nd.array(e, dtype="float64"), mx.nd.array(a, dtype="float64"))
+def exercise_1(log_uniform: Callable) -> str | None:
+    """A function of a random generator, the lowest and the highest number, and how many to draw."""
+    if not callable(log_uniform):
+        return wrong_type(log_uniform, "a function")
+    low, high, count = 1e-4, 1.0, 4000
+    found = log_uniform(np.random.default_rng(0), low, high, count)
     if is_open(found):
-        return "the function returns nothing yet: let it return the error of the layer, in the shape of `e`."
-    by_differences = e * (np.tanh(z + step) - np.tanh(z - step)) / (2 * step)
-    mistakes = [
-        (e * (a > 0), "this is how ReLU does it, on or off: the slope of tanh takes all values between 0 and 1."),
-        (e * a * (1 - a), "this is the slope of the logistic function: tanh has a different one."),
-        (e * (1 - np.tanh(a) ** 2), "`a` already is the tanh of the sums: do not apply it a second time."),
-        (1 - a * a, "this is the slope alone: where is the error `e` that comes back?"),
-        (e * (1 - a), "there is a square in the derivative of tanh."),
-        (e * a * a, "you multiply by tanh squared: the slope is 1 minus that."),
-        (e * a, "you multiply by the value: multiply by the slope."),
-        (e, "this is the error as it came in: how much does tanh let through where it is flat?"),
-    ]
-    return wrong_array(found, by_differences, tolerance=1e-6, mistakes=mistakes)
-
-
-def exercise_5(parameters, digits: "Digits") -> str | None:
-    """The parameters of your trained network, a list [W1, b1, W2, b2]."""
-    if all(isinstance(parameter, float) for parameter in parameters):
-        return "these are the accuracies that `train_mlp` returns: hand in the parameters that it has changed."
-    if len(parameters) != 4:
-        return f"the answer should be four arrays, W1, b1, W2 and b2, but there are {len(parameters)}."
-    parameters = [mx.nd.array(answer_array(parameter)) for parameter in parameters]
-    shapes = [parameter.shape for parameter in parameters]
-    w1, b1, w2, b2 = shapes
-    hidden = b1[0]
-    if w1 == (784, hidden) or (w2 == (hidden, 10) and hidden != 10):
-        return "the weights have one row per output here: W1 is hidden x 784, W2 is 10 x hidden."
-    if shapes != [(hidden, 784), (hidden,), (10, hidden), (10,)]:
-        return f"the shapes {w1}, {b1}, {w2} and {b2} do not fit 784 pixels, {hidden} hidden units and 10 digits."
-    size = sum(parameter.size for parameter in parameters)
-    if size >= MOST:
-        return f"{size:,} parameters are too many, there should be fewer than {MOST:,}: use fewer hidden units."
-    if not all(np.isfinite(parameter.asnumpy()).all() for parameter in parameters):
-        return "some parameters are infinite or not numbers: the steps were too large, so lower the learning rate."
-    right = share_right(mlp_forward, parameters, *inputs_and_targets(digits.valid, (784,)))
-    if right < 0.2:
+        return "the function returns nothing yet: let it return `count` numbers."
+    drawn = answer_array(found)
+    if drawn.shape != (count,):
+        return wrong_shape(drawn.shape, (count,), "return as many numbers as `count` says.")
+    if np.array_equal(drawn, answer_array(log_uniform(np.random.default_rng(1), low, high, count))):
+        return "these are the same numbers for every `rng`: draw them with rng.uniform."
+    if drawn.max() <= 0:
+        return "these are logarithms: lead them back to numbers by the power that belongs to your logarithm."
+    below = (drawn < 0.1).mean()
+    if below < 0.2:
+        return f"only {below:.0%} are below 0.1, as if drawn evenly: draw their logarithms evenly."
+    if drawn.min() < low * 0.999 or drawn.max() > high * 1.001 or drawn.min() > 2 * low:
         return (
-            f"{right:.1%} of the validation images are right, which is no better than guessing: "
-            "is it not trained, or were the steps too large?"
+            f"the numbers go from {drawn.min():.2g} to {drawn.max():.2g}, but they should go from {low:g} to {high:g}: "
+            "do the logarithm and the power have the same base?"
         )
-    if right < FLOOR:
-        return f"{right:.1%} of the validation images are right, but at least {FLOOR:.0%} are needed: train longer."
+    shares = np.histogram(np.log10(drawn), bins=4, range=(-4, 0))[0] / count
+    if np.abs(shares - 0.25).max() > 0.05:
+        shown = ", ".join(f"{share:.0%}" for share in shares)
+        return f"the four factors of ten from {low:g} to {high:g} get {shown} of the numbers, but each should get 25%."
     return None
+
+
+def exercise_2(draws) -> str | None:
+    """The smallest number of draws, a whole number."""
+    right = int(np.ceil(np.log(1 - SURE) / np.log(1 - GOOD)))
+    mistakes = [
+        (20, "with 20 draws one good one is expected on average, but in 36 of 100 cases there is none."),
+        (19, "with 19 draws the chance is 62%: how likely is it that all of them miss?"),
+        (1, "a single draw is good with a chance of 5%."),
+        (right - 1, "so close: with 58 all miss with a chance of 5.1%, which is still more than 5%."),
+        (right + 1, "this is enough, but one fewer is enough, too."),
+        (SURE, "this is the chance that you want: how many draws does it take?"),
+    ]
+    if isinstance(draws, float) and not draws.is_integer() and right - 1 < draws < right:
+        return "right, but draws come whole: which is the smallest whole number that is enough?"
+    return wrong_number(draws, right, mistakes)
+
+
+# Accuracies after each epoch of four trainings; two of them were given up early.
+EARLIER = [[0.50, 0.70, 0.80], [0.60, 0.80, 0.90], [0.40], [0.70, 0.90]]
+
+
+def exercise_3(hopeless: Callable) -> str | None:
+    """A function of an accuracy, an epoch and the accuracies of earlier trainings."""
+    if not callable(hopeless):
+        return wrong_type(hopeless, "a function")
+    first = hopeless(0.54, 0, _copy())  # median 0.55
+    if is_open(first):
+        return "the function returns nothing yet: let it return True or False."
+    if not isinstance(first, bool | np.bool_):
+        return wrong_type(first, "True or False")
+    if hopeless(0.95, 1, _copy()):
+        return "a training that is better than all others is given up: is the comparison the right way round?"
+    if hopeless(0.56, 0, _copy()):
+        return (
+            "after the first epoch 0.56 is above the median of 0.50, 0.60, 0.40 and 0.70, and yet it is given up: "
+            "compare with the same epoch of the others, not with their last or their best."
+        )
+    if not first:
+        return (
+            "after the first epoch 0.54 is below the median of 0.50, 0.60, 0.40 and 0.70, which is 0.55, and yet it "
+            "goes on."
+        )
+    if not hopeless(0.75, 1, _copy()):
+        return (
+            "after the second epoch 0.75 is below 0.80, the median of the three that came so far: does yours count "
+            "one that did not, or the mean, or the first epoch?"
+        )
+    if hopeless(0.10, 2, _copy()):
+        return "only two trainings have reached the third epoch, and fewer than three are not asked."
+    if hopeless(0.10, 0, []):
+        return "the first training of all is given up, with nothing to compare it with."
+    if hopeless(0.80, 1, _copy()):
+        return "0.80 equals the median, and only what is below it is given up."
+    return None
+
+
+def _copy() -> list[list[float]]:
+    return [list(each) for each in EARLIER]
+
+
+def exercise_4(objection) -> str | None:
+    """Your objection, a text of three or four sentences."""
+    points = [
+        (
+            r"\bvalidat|held[- ]out|never seen|\bunseen|fresh|new images|new test|chos\w* by (the )?test",
+            "By which images were the 200 settings chosen, and what do these images still tell afterwards?",
+        ),
+        (
+            r"\bluck|\bchance|flatter|random|coinciden|noise|lottery|expected maximum|too optimistic|overstat",
+            "How high would the best of 200 come out if all of them were equally good?",
+        ),
+        (
+            r"\bseed|repeat|once more|several (times|runs|trainings)|again|spread|interval|average|\bmean\b",
+            "Each number comes from a single training: what would you do about that?",
+        ),
+    ]
+    return missing_point(objection, points, least=25)

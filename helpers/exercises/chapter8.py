@@ -1,127 +1,128 @@
-"""The exercises of chapter 8: an image for ONNX Runtime, what becomes of dropout, the MLP in NumPy, a smaller LeNet.
+"""The exercises of chapter 8: a sum's factor, how many machines pay off, means of unequal shares, a job of few bytes.
 
 Chapter 8.
 """
 
+import contextlib
 import io
-from collections.abc import Callable, Mapping
+import shlex
+from argparse import Namespace
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from helpers.classifier.classifier import Classifier
-from helpers.exercises.judge import answer_array, is_open, wrong_array, wrong_number, wrong_shape, wrong_type
+from helpers.cli.parser import make_parser
+from helpers.exercises.judge import is_open, wrong_array, wrong_number, wrong_type
+from helpers.networks.symbols import NETWORKS, layers
+from helpers.training.recipes import RECIPES
 
 if TYPE_CHECKING:
-    import onnx
-
     from helpers.data.load import Digits
 
-SHAPES = {  # of exercise 1, and what is wrong with each
-    (28, 28): "the axes of the batch and of the channel are missing, so try x[None, None].",
-    (1, 28, 28): "one axis is missing. There should be one for the batch and one for the channel.",
-    (1, 28, 28, 1): "the channel comes last, but MXNet's networks expect it before rows and columns.",
-    (1, 784): "the network needs rows and columns, not one long line.",
-}
-HALF = 862_160  # bytes, of LeNet's 431,080 parameters with 4 each
-ALLOWED = 0.005  # share of the validation images that a smaller LeNet may lose
+COMPUTE = 100  # milliseconds of a step in exercise 2 on one machine
+EXCHANGE = 14  # milliseconds in which each machine exchanges with the server
+MOST = 400  # megabytes that the job of exercise 4 may move
+FLOOR = 0.94  # the test accuracy that it has to reach
 
 
-def exercise_1(batch, photo: np.ndarray) -> str | None:
-    """The photo as ONNX Runtime takes it, an array (1, 1, 28, 28)."""
-    if not isinstance(batch, np.ndarray):
-        return wrong_type(batch, "a NumPy array", "ONNX Runtime takes nothing else.")
-    if batch.shape != (1, 1, 28, 28):
-        return wrong_shape(batch.shape, (1, 1, 28, 28), SHAPES.get(batch.shape))
-    if batch.max() > 1:
-        return f"the values reach {batch.max():g}: the network knows ink from 0 to 1, so divide by 255."
-    if batch.dtype != np.float32:
-        return f"the type is {batch.dtype}, but the file says float32: try x.astype(np.float32)."
-    if batch.max() < 0.01:
-        return f"the largest value is {batch.max():.2g}, which is hardly any ink: divide by 255 only once."
-    if not np.allclose(batch[0, 0], photo / 255, atol=1e-4):
-        return "shape and type are right, but it is not the photo: did you exchange rows and columns, or ink and paper?"
-    return None
-
-
-def exercise_2(count, model: "onnx.ModelProto") -> str | None:
-    """The number of `Dropout` operators in the file, a whole number."""
+def exercise_1(rescale) -> str | None:
+    """The number that the sum is multiplied by."""
     mistakes = [
-        (4, "the network has four layers of dropout, but what do they do when it answers instead of learning?"),
-        (3, "three follow the convolutions and one the layer fc1; but what do they do when the network answers?"),
-        (1, "one for all four would still drop something: what does dropout do when the network answers?"),
+        (1 / 40, "40 images are the share of one device: the sum is over the images of all three."),
+        (1 / 3, "the three devices hold sums, not means: what is missing is not a mean over devices."),
+        (1 / 360, "the three devices split the 120 images: nothing is counted three times."),
+        (1, "with 1 the step would grow with the size of the batch."),
+        (120, "this makes the step 120 times as large: it should become smaller."),
+        (3, "this makes the step larger: it should become the mean over the images."),
     ]
-    return wrong_number(count, sum(node.op_type == "Dropout" for node in model.graph.node), mistakes)
+    return wrong_number(rescale, 1 / 120, mistakes, tolerance=1e-6)
 
 
-def exercise_3(mlp: Callable) -> str | None:
-    """A function of images and parameters that returns the probabilities."""
-    if not callable(mlp):
-        return wrong_type(mlp, "a function")
-    classifier = Classifier.load("mlp")
-    images = 0.2 * np.random.default_rng(0).random((5, 1, 28, 28), dtype=np.float32)  # pale: no answer is certain
-    p = classifier.params
-    found = mlp(images.copy(), p)
+def exercise_2(machines) -> str | None:
+    """The number of machines, 1 to 8."""
+
+    def step(number: int) -> float:
+        return COMPUTE / number + EXCHANGE * number
+
+    best = min(range(1, 9), key=step)
+    mistakes = [
+        (8, f"the exchanges take place one after the other: with 8 machines the server is busy for 8 x {EXCHANGE} ms."),
+        (
+            7,
+            "with 7 the exchanges alone take nearly as long as one machine computes: the best number is far smaller.",
+        ),
+        (1, f"one machine needs {COMPUTE} + {EXCHANGE} ms: add up the same for two."),
+        *((near, "that is close: add up both parts for its neighbours, too.") for near in (best - 1, best + 1)),
+    ]
+    if not float(machines).is_integer():
+        return "this may be the lowest point of the curve, but machines come whole: compare the numbers on either side."
+    return wrong_number(machines, best, mistakes)
+
+
+def exercise_3(whole_batch: Callable) -> str | None:
+    """A function of the devices' mean gradients and of how many images each had."""
+    if not callable(whole_batch):
+        return wrong_type(whole_batch, "a function")
+    of_images = np.random.default_rng(0).normal(size=(10, 2, 3))
+    shares = np.split(of_images, [5, 8])
+    means = [share.mean(axis=0) for share in shares]
+    counts = [len(share) for share in shares]
+    found = whole_batch([mean.copy() for mean in means], list(counts))
     if is_open(found):
-        return "the function returns nothing yet: let it return the probabilities, one row of ten for each image."
-    logits, without_relu, with_tanh = (
-        _logits(images, p, f) for f in (lambda z: np.maximum(z, 0), lambda z: z, np.tanh)
-    )
-    thoughts = [
-        (logits, "these are the logits: softmax turns them into probabilities."),
-        (_softmax(logits, axis=0), "each column adds up to 1, but each row should: apply softmax along axis 1."),
-        (np.exp(logits), "these are powers of e: divide each row by its sum."),
-        (_softmax(without_relu), "this is the result without ReLU: both hidden layers set to 0 what is below 0."),
-        (_softmax(with_tanh), "this is the result with LeNet's tanh: the MLP has ReLU."),
-        (_softmax(np.maximum(logits, 0)), "the logits have no ReLU: only the two hidden layers have one."),
+        return "the function returns nothing yet: let it return an array of the same shape as each mean."
+    weighted = sum(count * mean for count, mean in zip(counts, means, strict=True))
+    mistakes = [
+        (
+            np.mean(means, axis=0),
+            "this way an image counts for more in a small share than in a large one: use the counts.",
+        ),
+        (
+            np.sum(means, axis=0),
+            "you added up the means: devices that hold means need a different rule than devices that hold sums.",
+        ),
+        (weighted, "this is the sum over all images: divide it by their number."),
+        (weighted / len(counts), "you divided by the number of devices: how many images are there?"),
+        (
+            np.mean([m / c for m, c in zip(means, counts, strict=True)], axis=0),
+            "you divided each mean by its count: multiply it.",
+        ),
     ]
-    for wrong, thought in thoughts:
-        if answer_array(found).shape == wrong.shape and np.allclose(answer_array(found), wrong, rtol=1e-4, atol=1e-5):
-            return thought
-    return wrong_array(found, classifier.probabilities_of(images), _shape_of_probabilities, tolerance=1e-5)
+    return wrong_array(found, of_images.mean(axis=0), mistakes=mistakes)
 
 
-def _logits(images: np.ndarray, p: Mapping[str, np.ndarray], activation: Callable) -> np.ndarray:
-    x = images.reshape(len(images), -1)
-    for layer in ("fc1", "fc2"):
-        x = activation(x @ p[f"{layer}_weight"].T + p[f"{layer}_bias"])
-    return x @ p["logits_weight"].T + p["logits_bias"]
-
-
-def _softmax(z: np.ndarray, axis: int = 1) -> np.ndarray:
-    e = np.exp(z)
-    return e / e.sum(axis=axis, keepdims=True)
-
-
-def _shape_of_probabilities(shape: tuple[int, ...]) -> str | None:
-    return "images go in rows, so each layer is x @ weight.T + bias." if shape == (10, 5) else None
-
-
-def exercise_4(small, digits: "Digits") -> str | None:
-    """LeNet's parameters in fewer bytes, a dictionary of arrays by name."""
-    lenet = Classifier.load("lenet")
-    if not isinstance(small, Mapping) or small.keys() != lenet.params.keys():
-        return f"the answer should be a dictionary with exactly these names: {', '.join(lenet.params)}."
-    arrays = {name: answer_array(array) for name, array in small.items()}
-    for name, array in arrays.items():
-        right = lenet.params[name].shape
-        if array.shape != right:
-            return f"{name} has the shape {array.shape}, but it should be {right}: keep the network as it is."
-    size = io.BytesIO()
-    np.savez_compressed(size, **arrays)
-    if size.tell() >= HALF:
+def exercise_4(arguments, launch: Callable, digits: "Digits") -> str | None:
+    """The words after `train` in the command of a job, a list."""
+    words = shlex.split(arguments) if isinstance(arguments, str) else [str(word) for word in arguments]
+    words = words[1:] if words[:1] == ["train"] else words
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said):
+            options = make_parser().parse_args(["train", *words])
+    except SystemExit:  # argparse ends the program when it is given wrong words
+        return f"`train` does not take these words: {said.getvalue().strip().rpartition('error: ')[2]}."
+    moved = _megabytes(options, len(digits.train))
+    if moved >= MOST:
         return (
-            f"{size.tell():,} bytes are too many, there should be fewer than {HALF:,}: how exact must each number be?"
+            f"this job would move {moved:,.0f} MB, but fewer than {MOST} are allowed, so it was not started: "
+            "let the workers agree less often, or on less."
         )
-
-    def share_right(classifier: Classifier) -> float:
-        return float((classifier.probabilities_of(digits.valid.images).argmax(axis=1) == digits.valid.labels).mean())
-
-    before = share_right(lenet)
-    after = share_right(Classifier("lenet", arrays))
-    if after < before - ALLOWED:
+    try:
+        reached = launch(2, *words)["test_accuracy"]
+    except AssertionError as error:
+        return f"the job failed: {str(error).strip().splitlines()[-1]}"
+    if reached < FLOOR:
         return (
-            f"{size.tell():,} bytes are few enough, but {after:.1%} of the validation images are read correctly, "
-            f"and {before:.1%} with all bytes: that loses too much, only {ALLOWED:.1%} is allowed."
+            f"the job moved {moved:,.0f} MB and reached {reached:.1%} on the test images, "
+            f"but at least {FLOOR:.0%} are needed: what makes each step count for more?"
         )
     return None
+
+
+def _megabytes(options: Namespace, images: int) -> float:
+    """What two workers push and pull in all: every parameter, 4 bytes each, there and back, at each of their steps."""
+    recipe = RECIPES[options.network]
+    steps = images // (options.batch_size or recipe.batch_size) * (options.epochs or recipe.epochs)
+    workers_in_a_step = 1 if options.kvstore == "dist_async" else 2
+    parameters = sum(layer.parameters for layer in layers(NETWORKS[options.network]()))
+    return parameters * 4 * 2 * workers_in_a_step * steps / 1e6

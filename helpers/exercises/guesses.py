@@ -3,7 +3,7 @@
 The guesses of chapter 2 stand in the dictionary GUESSES of the module `chapter2`, by their letters. The teacher's notes
 have the same texts: `python tools/guesses_in_notes.py` writes them there.
 
-Chapters 1 to 8.
+Chapters 1 to 9.
 """
 
 import html

@@ -1,6 +1,6 @@
 """What the judges of several chapters share: each function returns the mistake in words, or None when there is none.
 
-Chapters 1 to 8.
+Chapters 1 to 9.
 """
 
 import re

@@ -4,7 +4,7 @@ It is off unless the variable DIGITS_LEDGER names the file, for example by `%env
 cell, or for a whole class in the settings of its server. The file is plain text, to be read, mended or deleted at will;
 tools/collect.py makes one table of the files of a class.
 
-Chapters 1 to 8.
+Chapters 1 to 9.
 """
 
 import csv

@@ -4,7 +4,7 @@ The judge of exercise 2.1 is `exercise_1(answer, ...)` in the module `chapter2`.
 else one or two sentences that name the mistake; its docstring says what stands in the gap. A gap in the text of a
 chapter has a name instead of a number: `gap_batch` judges 2.batch.
 
-Chapters 1 to 8.
+Chapters 1 to 9.
 """
 
 import re

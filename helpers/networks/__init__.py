@@ -1,6 +1,6 @@
 """The three networks as symbols, drawn, stored and rearranged.
 
-Chapters 2 to 8.
+Chapters 2 to 9.
 """
 
 from helpers.networks.arrangement import faster

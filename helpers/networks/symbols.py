@@ -3,7 +3,7 @@
 Each takes `data` of shape (N, 1, 28, 28), ends in a fully connected layer `logits` of ten values and a
 `SoftmaxOutput` named `softmax`, whose label is `softmax_label` of shape (N,).
 
-Chapters 2 to 8.
+Chapters 2 to 9.
 """
 
 import json

@@ -12,6 +12,8 @@ from helpers.base.errors import DigitsError
 from helpers.plots.figures import BLUE, INK, LINES, PAPER, WIDTH, Figure, figure
 from helpers.plots.words import counted, listing, number, titled
 
+MARKERS = 12  # on a curve, about: more would hide the line that they tell apart
+
 
 def bars(values, labels=None, xlabel: str = "digit", ylabel: str = "images", title: str | None = None) -> Figure:
     """A bar for each of `values` (K,), its number above it; `labels` are K names, 0 to K - 1 when left out."""
@@ -116,7 +118,8 @@ def _draw_lines(axes: Axes, points: dict) -> None:
     """Curves {name: (x, y)}, each its name and marker at the right of its end, moved apart where ends are close."""
     looks = dict(zip(points, LINES, strict=False))
     for name, (x, y) in points.items():
-        axes.plot(x, y, **looks[name], markeredgecolor=PAPER, markeredgewidth=0.8)
+        few = max(1, len(x) // MARKERS)
+        axes.plot(x, y, **looks[name], markeredgecolor=PAPER, markeredgewidth=0.8, markevery=few)
     axes.margins(x=0.04, y=0.12)
     left, right = axes.get_xlim()
     low, high = axes.get_ylim()

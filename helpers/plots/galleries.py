@@ -1,6 +1,6 @@
 """Pictures made of small images side by side: digits, mistakes, filters, feature maps.
 
-Chapters 1 to 7.
+Chapters 1 to 8.
 """
 
 import math

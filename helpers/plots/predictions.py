@@ -1,6 +1,6 @@
 """Pictures of what a network answers: the confusion matrix of many digits, the probabilities of one.
 
-Chapters 2 to 5 and 8.
+Chapters 2 to 5 and 9.
 """
 
 import numpy as np

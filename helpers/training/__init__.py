@@ -1,6 +1,6 @@
 """How a network learns: batches, callbacks, evaluation, recipes, checkpoints.
 
-Chapters 2 to 4 and 6, and the command line.
+Chapters 2 to 4, 6 and 7, and the command line.
 """
 
 from helpers.base.speed import LazyAccuracy

@@ -1,6 +1,6 @@
 """The devices that a network can be trained on: the GPU, or cores of the CPU.
 
-Chapters 3, 4 and 6, and the command line.
+Chapters 3, 4 and 7, and the command line.
 """
 
 from helpers.base.errors import DigitsError

@@ -1,6 +1,6 @@
 """Predict with a bound Module, and measure its accuracy: correct over total.
 
-Chapters 2 to 4 and their exercises, and the command line.
+Chapters 2 to 4 and 6, their exercises, and the command line.
 """
 
 from typing import TYPE_CHECKING

@@ -66,7 +66,7 @@ def test_links_of_the_slides_lead_to_files(slides):
 
 
 def test_slides_move_on(slides, page):
-    page.goto((slides / "06_backprop_by_hand.html").as_uri())
+    page.goto((slides / "07_backprop_by_hand.html").as_uri())
     page.wait_for_function("Reveal.isReady()")
     shown = page.locator("section.present section.present, section.present:not(.stack)").last
     assert page.title() == "6. Backpropagation by hand slides"

@@ -1,4 +1,4 @@
-"""Chapter 6 as the tests take it: what its cells tagged "network" define."""
+"""Chapter 7 as the tests take it: what its cells tagged "network" define."""
 
 from collections import namedtuple
 from pathlib import Path
@@ -8,7 +8,7 @@ import nbformat
 import numpy as np
 import pytest
 
-NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "06_backprop_by_hand.ipynb"
+NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "07_backprop_by_hand.ipynb"
 
 
 @pytest.fixture(scope="session")

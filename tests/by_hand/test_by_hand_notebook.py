@@ -1,4 +1,4 @@
-"""What the script and the cells of chapter 6 tagged "network" both define gives the same results, bit for bit."""
+"""What the script and the cells of chapter 7 tagged "network" both define gives the same results, bit for bit."""
 
 from functools import partial
 from types import FunctionType, SimpleNamespace

@@ -11,6 +11,7 @@ from helpers.by_hand import (
     HANDMADE_NETWORKS,
     cnn_gradients,
     cnn_parameters,
+    contexts_of,
     inputs_and_targets,
     mini_batches,
     mlp_forward,
@@ -136,6 +137,25 @@ def test_impossible_settings(digits):
         train_by_hand("mlp", part, epochs=1, rate=1e30)
 
 
+def test_batches_stay_where_the_images_are():
+    x, t = (mx.nd.ones((3, width), ctx=mx.cpu(1)) for width in (4, 10))
+    [batch] = mini_batches(x, t, 3, np.random.default_rng(0))
+    assert [array.context for array in batch] == [mx.cpu(1), mx.cpu(1)]
+
+
+def test_contexts():
+    assert contexts_of("cpu", 2) == [mx.cpu(0), mx.cpu(1)]
+    assert contexts_of("gpu", mx.context.num_gpus()) == [mx.gpu(k) for k in range(mx.context.num_gpus())]
+
+
+def test_more_graphics_cards_than_there_are():
+    count = mx.context.num_gpus() + 1
+    with pytest.raises(
+        DigitsError, match=rf"^expected {count} GPUs? for --device gpu, got {count - 1} that MXNet sees: "
+    ):
+        contexts_of("gpu", count)
+
+
 # python -m helpers by-hand
 
 
@@ -167,11 +187,27 @@ def test_command_on_a_file_that_is_not_there(capsys):
     assert capsys.readouterr().err.startswith("error: cannot read none.mat: there is no such file")
 
 
+@pytest.mark.skipif(mx.context.num_gpus() > 0, reason="MXNet sees a GPU here")
+def test_command_on_a_graphics_card_that_is_not_there(capsys):
+    assert main(["by-hand", "mlp", "--source", "digits", "--device", "gpu"]) == 1
+    assert capsys.readouterr().err == (
+        "error: expected 1 GPU for --device gpu, got 0 that MXNet sees: "
+        "leave the option out, or install a build of MXNet for CUDA\n"
+    )
+
+
+@pytest.mark.skipif(mx.context.num_gpus() == 0, reason="MXNet sees no GPU")
+def test_command_on_a_graphics_card(capsys):
+    assert main(["by-hand", "cnn", "--source", "digits", "--epochs", "2", "--device", "gpu"]) == 0
+    assert float(re.search(r"^test accuracy +(0\.\d{4})$", capsys.readouterr().out, re.MULTILINE)[1]) > 0.85
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["mlp", "--mat", "a.mat", "--source", "digits"], "not allowed with argument"),
         (["lenet"], "invalid choice: 'lenet'"),
+        (["mlp", "--device", "tpu"], "invalid choice: 'tpu'"),
         (["mlp", "--devices", "0"], 'expected a whole number of at least 1, got "0"'),
         (["mlp", "--scale", "0"], 'expected a number above 0, got "0"'),
     ],

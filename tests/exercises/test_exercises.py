@@ -10,7 +10,7 @@ from helpers.classifier.classifier import Classifier
 from helpers.exercises import check
 from helpers.exercises.judge import missing_point
 
-CHAPTERS = range(1, 9)
+CHAPTERS = range(1, 10)
 EXERCISES = [
     f"{chapter}.{name.removeprefix('exercise_').removeprefix('gap_')}"
     for chapter in CHAPTERS
@@ -53,7 +53,7 @@ def test_an_odd_answer_is_wrong_and_no_error(exercise, answer):
 def test_a_mistake_begins_with_a_capital_letter_unless_it_is_a_name():
     assert check("2.2", "many").text.startswith("not yet. The answer should be a number, ")
     other_shape = Classifier.load("lenet").params | {"conv1_bias": np.zeros(10)}
-    assert check("8.4", other_shape, None).text.startswith("not yet. conv1_bias has the shape (10,), ")
+    assert check("9.4", other_shape, None).text.startswith("not yet. conv1_bias has the shape (10,), ")
 
 
 @pytest.mark.parametrize("exercise", ["99.1", "1.9", "1", "", "one.two", "1.nothing", 2.1001, "../x.1"])

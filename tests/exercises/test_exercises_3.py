@@ -234,3 +234,60 @@ def test_lenet_as_it_is_does_not_do(mnist, lenet):
 )
 def test_read_moved_in_a_wrong_way(digits, lenet, read, words):
     assert_wrong(check("3.5", lambda images: read(lenet, images), digits), words)
+
+
+# The gap in the text
+
+
+@pytest.mark.parametrize("side", [14, 14.0, np.int64((28 + 2 * 2 - 5) // 2 + 1)])
+def test_side(side):
+    assert check("3.side", side).right
+
+
+def test_side_is_what_mxnet_makes():
+    data = mx.sym.Convolution(mx.sym.Variable("data"), kernel=(5, 5), num_filter=1, pad=(2, 2), stride=(2, 2))
+    _, [(_, _, height, width)], _ = data.infer_shape(data=(1, 1, 28, 28))
+    assert height == width
+    assert check("3.side", height).right
+
+
+@pytest.mark.parametrize(
+    ("side", "words"),
+    [
+        (12, "without padding"),
+        (24, "without padding and stride"),
+        (28, "right with stride 1"),
+        (14.5, "no half place"),
+        (13, "add 1, for the first place"),
+        (16, "half of the padded side"),
+        (27, "is too large"),
+    ],
+)
+def test_wrong_side(side, words):
+    assert_wrong(check("3.side", side), words)
+
+
+# 3.6 In words
+
+RIGHT = [
+    "The maps do move along with the digit. But fc1 has a weight for each cell, so the answer is not invariant.",
+    "Convolution is equivariant, that much is true; yet the fully connected layer has learnt where the features lie.",
+]
+
+
+@pytest.mark.parametrize("answer", RIGHT)
+def test_words(answer):
+    assert check("3.6", answer).right
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ("It is wrong.", "these are 3 words: take two or three sentences"),
+        ("My friend is mistaken, since a network knows nothing but what it has been shown before.", "feature map"),
+        ("The maps move along with the digit, all of them, and so my friend has it quite right.", "Which layer"),
+        (42, "write your sentences between the quotation marks"),
+    ],
+)
+def test_wrong_words(answer, words):
+    assert_wrong(check("3.6", answer), words)

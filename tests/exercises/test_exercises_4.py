@@ -338,3 +338,61 @@ def test_few_images_in_another_way(digits):
 )
 def test_few_images_in_a_wrong_way(digits, learn, words):
     assert_wrong(check("4.5", learn, digits), words)
+
+
+# The gap in the text
+
+
+@pytest.mark.parametrize("filled", [2, 2.0, -2000 % 91])
+def test_filled(filled):
+    assert check("4.filled", filled).right
+
+
+def test_filled_is_what_take_repeats():
+    last = np.take(np.arange(2000), range(21 * 91, 22 * 91), mode="clip")
+    assert check("4.filled", len(last) - len(set(last))).right
+
+
+@pytest.mark.parametrize(
+    ("filled", "words"),
+    [
+        (89, "left for the last batch"),
+        (3, "once by itself"),
+        (21, "the number of full batches"),
+        (22, "the number of batches"),
+        (0, "91 does not divide 2,000"),
+        (91, "is too large"),
+    ],
+)
+def test_wrong_filled(filled, words):
+    assert_wrong(check("4.filled", filled), words)
+
+
+# 4.6 In words
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "Dropout is against overfitting, and you have none: both losses are equal. Take less, or a larger network.",
+        "Your network does not learn by heart, or the validation loss would be far above. So train for longer.",
+    ],
+)
+def test_words(reply):
+    assert check("4.6", reply).right
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        ("No.", "these are 1 words"),
+        ("More dropout never helps anybody, so take something else and see what comes of it.", "What does dropout"),
+        ("Dropout is a remedy against overfitting, and that is a thing you surely do not have at all.", "two losses"),
+        (
+            "Dropout is a remedy against overfitting, and since your validation loss is fine there is nothing to do.",
+            "What would you change",
+        ),
+    ],
+)
+def test_wrong_words(reply, words):
+    assert_wrong(check("4.6", reply), words)

@@ -54,13 +54,18 @@ def running_text(notebook):
 
 def plain(text, term):
     """The words of a Markdown text without emphasis, headings, formulas, code and links; links to the entry of `term`
-    are marked."""
+    are marked, and those to other entries left out."""
     entry = f"glossary.md#{slug(term)}"
     text = re.sub(r"^(?:#|    )[^\n]*|\$\$.*?\$\$|\$[^$]*\$", "", text, flags=re.MULTILINE | re.DOTALL)
-    text = LINK.sub(lambda link: f"{OPEN}{link[1]}{CLOSE}" if link[2] == entry else "", text)
+    text = LINK.sub(lambda link: f"{OPEN}{link[1]}{CLOSE}" if link[2] == entry else _elsewhere(*link.groups()), text)
     text = re.sub(r"`([^`]*)`", lambda code: code[1] if pattern(term).fullmatch(code[1]) else "", text)
     words = " ".join(text.replace("*", "").split())
     return words.replace(ANOTHER_SENSE.get(term, "\0"), "")
+
+
+def _elsewhere(words, target):
+    """What counts of another link: its words, but for those that introduce another term, as "parameter server" does."""
+    return "" if target.startswith("glossary.md#") else words
 
 
 def links():

@@ -474,3 +474,48 @@ def test_a_notebook_stores_the_picture_once_with_its_alternative_text(start):
         assert re.fullmatch(r"[A-Za-z0-9+/=\n]+", output.data["image/png"])
         image = Image.open(io.BytesIO(base64.b64decode(output.data["image/png"])))
         assert image.width == 2 * output.metadata["image/png"]["width"]
+
+
+# --- units
+
+
+@pytest.fixture
+def small():
+    """Two inputs, three units, one output: values, weights, biases, errors, gradients."""
+    layers = [[1, -2], [0.25, 0, 3], [0.5]]
+    weights = [[[1, 2], [3, 4], [5, 6]], [[7, 8, 9]]]
+    biases = [[0.1, 0.2, 0.3], [0.4]]
+    errors = [[-1, 0, 1], [0.5]]
+    return layers, weights, biases, errors, [np.outer(errors[0], layers[0]), np.outer(errors[1], layers[1])]
+
+
+def test_units_draws_every_number_where_it_belongs(small):
+    picture = plots.units(*small, targets=[1], hidden=(0, 2, 1))
+    [axes] = picture.axes
+    found = texts(axes)
+    for each in ("1", "\u22122", "0.25", "3", "bias 0.1", "bias 0.4", "7", "8", "9", "1.5", "0.125", "target 1"):
+        assert each in found
+    assert found.count("?") == 1
+    assert len(axes.lines) == 2 * 3 + 3
+    boxed = [text for text in axes.texts if text.get_bbox_patch() and text.get_fontweight() == "bold"]
+    assert len(boxed) == 9 + 4 + 1  # a gradient for each edge, an error for each unit, and the key
+    assert len({text.get_color() for text in boxed}) == 1
+    assert "unit 3 has the value 3, weights 5, 6, error 1, gradients 1, ?" in picture.alt
+    assert picture.alt.endswith("Targets 1.")
+
+
+def test_units_refuses_shapes_that_do_not_fit(small):
+    values, weights, biases, errors, gradients = small
+    with pytest.raises(
+        DigitsError, match=r"^expected arrays for layers of \[2, 3, 1\] units, got weights .*: one row of"
+    ):
+        plots.units(values, [np.transpose(weights[0]), weights[1]], biases, errors, gradients)
+
+
+@pytest.mark.parametrize("points", [5, 12, 110])
+def test_a_long_curve_has_few_markers(points):
+    picture = plots.curves(np.arange(points), {"MLP": np.linspace(0, 1, points)}, "step", "accuracy")
+    line = picture.axes[0].lines[0]
+    assert len(line.get_xdata()) == points
+    assert len(range(0, points, line.get_markevery())) <= 14
+    assert points > 12 or line.get_markevery() == 1
