@@ -1,4 +1,6 @@
-"""The exercises of chapter 1: a batch of one, the size of a file, a row and a column, an iterator's labels, reading.
+"""The exercises of chapter 1: a batch of one, the best of thirty, a row and a column, an iterator's labels, reading.
+
+And its guesses, and the gaps in its text: all sevens, the size of a file.
 
 Chapter 1.
 """
@@ -11,7 +13,15 @@ import numpy as np
 
 from helpers.data.load import Split, iterator
 from helpers.exercises.guesses import Guess
-from helpers.exercises.judge import answer_array, is_open, not_digits, wrong_array, wrong_number
+from helpers.exercises.judge import (
+    answer_array,
+    is_open,
+    missing_point,
+    not_digits,
+    wrong_array,
+    wrong_number,
+    wrong_shape,
+)
 
 if TYPE_CHECKING:
     from helpers.data.load import Digits
@@ -123,7 +133,45 @@ def _no_batch_of_one(shape: tuple[int, ...]) -> str | None:
     }.get(shape)
 
 
-def exercise_2(size, header: bytes) -> str | None:
+def exercise_2(words) -> str | None:
+    """Two or three sentences between quotation marks."""
+    points = [
+        (r"\b(chos|choos|cho[is]c|select|pick|kept|keep|tr(y|ied) )", "By which images was the program chosen?"),
+        (
+            r"\b(luck|chance|random|accident|flatter|too good|too high|overestimat|optimistic|over-?fit)",
+            "Why is the best of thirty scores higher than what new digits will bring?",
+        ),
+        (r"\bvalidation\b", "Which part of the data is there to choose by?"),
+    ]
+    return missing_point(words, points)
+
+
+def gap_sevens(sevens, digits: "Digits") -> str | None:
+    """All training images with the label 7, an array (N, 1, 28, 28)."""
+    images = digits.train.images
+    is_seven = digits.train.labels == 7
+    found = answer_array(sevens)
+    if found.shape == is_seven.shape and found.dtype == bool:
+        return "this says for each image whether it is a 7: put it in square brackets after digits.train.images."
+    if found.ndim == 1:
+        return "these are labels or numbers of images: take the images themselves, digits.train.images[...]."
+    if found.shape == images[7].shape:
+        return "this is training image 7, whatever it shows: take the images whose label is 7."
+    mistakes = [
+        (digits.test.images[digits.test.labels == 7], "these are the sevens of the test part: take the training part."),
+        (digits.valid.images[digits.valid.labels == 7], "these are the sevens of the validation part: take the other."),
+        (images[~is_seven], "these are all images that are not a 7: == is equal, != is not."),
+        (images[is_seven, 0], "the channel axis is gone: leave out the 0."),
+    ]
+    for wrong, thought in mistakes:
+        if np.array_equal(found, wrong):
+            return thought
+    if found.shape != images[is_seven].shape:
+        return wrong_shape(found.shape, images[is_seven].shape)
+    return wrong_array(found, images[is_seven])
+
+
+def gap_file(size, header: bytes) -> str | None:
     """The size of the whole file in bytes, a number."""
     count, rows, columns = struct.unpack(">III", header[4:])
     little_count, little_rows, little_columns = struct.unpack("<III", header[4:])

@@ -1,4 +1,5 @@
-"""The exercises of chapter 2: a baseline, how many parameters, the loss of a batch, a network as a symbol, a small one.
+"""The exercises of chapter 2: a baseline, how many parameters, the loss of a batch, a network as a symbol, a small one,
+overfitting in words. And its guesses, and the gap in its text: a layer for a batch.
 
 Chapter 2.
 """
@@ -10,7 +11,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from helpers.exercises.guesses import Guess
-from helpers.exercises.judge import answer_array, is_open, not_trained, wrong_number, wrong_type
+from helpers.exercises.judge import (
+    answer_array,
+    is_open,
+    missing_point,
+    not_trained,
+    wrong_array,
+    wrong_number,
+    wrong_type,
+)
 from helpers.networks.symbols import layers
 from helpers.training.evaluation import accuracy
 
@@ -37,6 +46,22 @@ GUESSES = {
         right="A little more than 10 %.",
     ),
     "b": Guess(
+        "At $x = 5$, which of the four has a slope that is of any use?",
+        {
+            "All four: each of them rises everywhere.": (
+                "Looking at whether a curve rises, not at how much. At 5 tanh rises by 0.0002 for each 1 to the right."
+            ),
+            "Sigmoid and tanh, which are smooth.": (
+                "Taking smooth for steep. They are nearly flat at 5: their slopes are 0.007 and 0.0002."
+            ),
+            "ReLU and softrelu.": "Their slopes at 5 are 1 and 0.993; those of sigmoid and tanh 0.007 and 0.0002.",
+            "None: 5 is far from 0, and there all are flat.": (
+                "True of sigmoid and tanh. ReLU is flat to the left of 0 alone, and to the right it is as steep everywhere."
+            ),
+        },
+        right="ReLU and softrelu.",
+    ),
+    "c": Guess(
         "How many numbers does this network learn?",
         {
             "202.": "Adding up the outputs, 128 + 64 + 10. But a weight belongs to a pair of input and output.",
@@ -46,7 +71,7 @@ GUESSES = {
         },
         right="109,386.",
     ),
-    "c": Guess(
+    "d": Guess(
         "Make a guess before you run the cell: of 100 validation images, how many does the network read right after "
         "one epoch?",
         {
@@ -57,6 +82,40 @@ GUESSES = {
             "More than 90.": "On MNIST it reads about 94 of 100.",
         },
         right="More than 90.",
+    ),
+    "e": Guess(
+        "What will the largest of them do?",
+        {
+            "Get to the bottom first, since its steps are the largest.": (
+                "Right up to a point. A step that is longer than the valley is wide does not end in the valley."
+            ),
+            "Jump from side to side, higher each time.": (
+                "It lands on the other side, where the slope is steeper, so the next step is longer still."
+            ),
+            "Jump from side to side, and settle in the middle.": (
+                "So it is with a rate of 0.2. With 0.25 each landing place is steeper than the one before."
+            ),
+            "Stay where it is.": "That is nearer to what the smallest rate does.",
+        },
+        right="Jump from side to side, higher each time.",
+    ),
+    "f": Guess(
+        "What will the loss on the validation images do?",
+        {
+            "Fall all the time, like that of the training images.": (
+                "Hoping that whatever is learnt is of use. What is learnt late belongs to these 1,000 images alone."
+            ),
+            "Fall to a floor and stay there.": (
+                "Thinking that learning by heart does no harm. The network also becomes surer of its wrong answers."
+            ),
+            "Fall, and rise again later.": (
+                "On MNIST it is lowest after some 20 to 30 epochs and then rises, while the training loss goes on falling."
+            ),
+            "Rise from the beginning.": (
+                "Taking 1,000 images for too few to learn from. They are enough to read nearly 90 of 100 digits."
+            ),
+        },
+        right="Fall, and rise again later.",
     ),
 }
 
@@ -219,3 +278,41 @@ def exercise_5(module, digits: "Digits") -> str | None:
             "use more of the parameters you are allowed, or train longer."
         )
     return None
+
+
+def exercise_6(words) -> str | None:
+    """Two or three sentences between quotation marks."""
+    points = [
+        (r"over-?fit", "What is it called when a network learns its images by heart?"),
+        (
+            r"validation\W+(\w+\W+){0,8}?(loss|ris|increas|go|grow|climb|up\b)|loss\W+(\w+\W+){0,4}?validation",
+            "Which of the numbers is it that shows it?",
+        ),
+        (
+            r"\b(more|other|varied|additional|augment\w*|collect|stop\w*|earl\w+|epoch 20|20 epochs|smaller|dropout|fewer)\b",
+            "What would you try?",
+        ),
+    ]
+    return missing_point(words, points)
+
+
+def gap_batch(outputs, inputs: np.ndarray, weights: np.ndarray, bias: np.ndarray) -> str | None:
+    """The outputs of the layer for the three inputs, an array (3, 3)."""
+    right = inputs @ weights.T + bias
+    mistakes = [
+        (inputs @ weights.T, "this is the product alone: the biases are missing."),
+        (inputs @ weights.T - bias, "the biases are added, not subtracted."),
+        (right.T, "rows and columns have changed places: each input should have a row of its own."),
+        ((weights @ inputs.T + bias).T, "the biases were added along the wrong axis: begin with X, then @, then W.T."),
+        (weights @ inputs.T + bias, "the biases were added along the wrong axis: begin with X, then @, then W.T."),
+        (np.maximum(right, 0), "this has gone through a ReLU as well: the layer alone comes first."),
+    ]
+
+    def no_batch(shape: tuple[int, ...]) -> str | None:
+        return {
+            (3,): "this is the answer for a single input: the formula takes all of X at once.",
+            (1, 3): "this is the answer for a single input: the formula takes all of X at once.",
+            (3, 2): "this has the shape of X: the product with W.T makes three numbers out of two.",
+        }.get(shape)
+
+    return wrong_array(outputs, right, no_batch, mistakes=mistakes)

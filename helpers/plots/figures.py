@@ -110,14 +110,16 @@ class Axes(MatplotlibAxes):
 class Figure(MatplotlibFigure):
     """A Matplotlib figure with alternative text `alt`: one or more sentences for those who cannot see it.
 
-    `width` and `height` are inches. Its axes (`add_subplot`, `subplots`, `add_axes`) have the look of the series.
+    `width` and `height` are inches. Its axes (`add_subplot`, `subplots`, `add_axes`) have the look of the series. With
+    pyplot: `plt.figure(FigureClass=plots.Figure, alt="...")`.
     Raises DigitsError for alternative text that is empty or no text.
     """
 
     def __init__(self, alt: str, width: float = WIDTH, height: float = 4.0, **options):
         if not (isinstance(alt, str) and alt.strip()):
             raise DigitsError(f"expected alternative text, got {alt!r}: say in a sentence what the picture shows")
-        super().__init__(figsize=(width, height), dpi=CSS_PIXELS, facecolor=PAPER, **options)
+        chosen = {name: value for name, value in options.items() if value is not None}  # pyplot gives None for the rest
+        super().__init__(**{"figsize": (width, height), "dpi": CSS_PIXELS, "facecolor": PAPER} | chosen)
         self.alt = alt
 
     def add_subplot(self, *args, **options):  # `subplots` comes here too

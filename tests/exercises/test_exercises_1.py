@@ -64,12 +64,74 @@ def test_no_batch_of_one(digits, take, words):
     assert_wrong(check("1.1", take(digits), digits), words)
 
 
-# 1.2 The size of a file
+# 1.2 In words
+
+CHOSEN_BY_LUCK = "It was chosen by the test images, so luck is in the score. Choose on the validation images instead."
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        CHOSEN_BY_LUCK,
+        "The best of thirty was selected for its score, which is therefore too high. Use validation images to compare.",
+        "He kept the best one, and by chance the best one looks better than it is; use the validation part to pick it.",
+    ],
+)
+def test_words(words):
+    assert check("1.2", words).right
+
+
+@pytest.mark.parametrize(
+    ("words", "mistake"),
+    [
+        ("He should use the validation images.", "these are 6 words"),
+        (CHOSEN_BY_LUCK.replace("validation", "other"), "which part of the data is there to choose by?"),
+        (CHOSEN_BY_LUCK.replace("luck", "something"), "why is the best of thirty scores higher"),
+        (
+            "It is luck to read exactly so many of them. I would rather measure it on the validation images.",
+            "by which images was the program chosen?",
+        ),
+        (97.3, "the answer should be a text, but it is of type float"),
+    ],
+)
+def test_words_that_miss_a_point(words, mistake):
+    assert_wrong(check("1.2", words), mistake)
+
+
+# 1.sevens All images of one digit
+
+
+def test_sevens(digits):
+    sevens = digits.train.images[digits.train.labels == 7]
+    assert check("1.sevens", sevens, digits).right
+    assert check("1.sevens", list(sevens), digits).right
+
+
+@pytest.mark.parametrize(
+    ("take", "words"),
+    [
+        (lambda d: d.train.labels == 7, "put it in square brackets"),
+        (lambda d: d.train.labels[d.train.labels == 7], "these are labels or numbers of images"),
+        (lambda d: np.flatnonzero(d.train.labels == 7), "these are labels or numbers of images"),
+        (lambda d: d.train.images[7], "this is training image 7"),
+        (lambda d: d.test.images[d.test.labels == 7], "the sevens of the test part"),
+        (lambda d: d.valid.images[d.valid.labels == 7], "the sevens of the validation part"),
+        (lambda d: d.train.images[d.train.labels != 7], "all images that are not a 7"),
+        (lambda d: d.train.images[d.train.labels == 7, 0], "the channel axis is gone"),
+        (lambda d: d.train.images[d.train.labels == 7][:10], "the shape is (10, 1, 28, 28)"),
+        (lambda d: d.train.images[d.train.labels == 7][::-1], "the shape is right, but"),
+    ],
+)
+def test_wrong_sevens(digits, take, words):
+    assert_wrong(check("1.sevens", take(digits), digits), words)
+
+
+# 1.file The size of a file
 
 
 @pytest.mark.parametrize("size", [96_016, 96_016.0, np.int64(96_016), np.array([96_016])])
 def test_size(size):
-    assert check("1.2", size, HEADER).right
+    assert check("1.file", size, HEADER).right
 
 
 @pytest.mark.parametrize(
@@ -87,7 +149,7 @@ def test_size(size):
     ],
 )
 def test_wrong_size(size, words):
-    assert_wrong(check("1.2", size, HEADER), words)
+    assert_wrong(check("1.file", size, HEADER), words)
 
 
 # 1.3 A column meets a row
