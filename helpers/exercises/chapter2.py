@@ -93,7 +93,7 @@ GUESSES = {
                 "It lands on the other side, where the slope is steeper, so the next step is longer still."
             ),
             "Jump from side to side, and settle in the middle.": (
-                "So it is with a rate of 0.2. With 0.25 each landing place is steeper than the one before."
+                "So it is with a rate of 0.2. With 0.3 each landing place is steeper than the one before."
             ),
             "Stay where it is.": "That is nearer to what the smallest rate does.",
         },

@@ -135,9 +135,16 @@ class Figure(MatplotlibFigure):
             self.savefig(file, format="png", dpi=PNG_PIXELS, facecolor=PAPER)
         return compact_png(file.getvalue())
 
+    def html(self) -> str:
+        """The picture with its alternative text as HTML, for an `ipywidgets.HTML` that a slider changes."""
+        return self._bundle()[0]["text/html"]
+
+    def _bundle(self) -> tuple[dict, dict]:
+        return display_bundle(self.png(), self.alt, round(self.get_figwidth() * CSS_PIXELS))
+
     def _repr_mimebundle_(self, include=None, exclude=None):
         _keep_pyplot_away(type(self))
-        return display_bundle(self.png(), self.alt, round(self.get_figwidth() * CSS_PIXELS))
+        return self._bundle()
 
 
 def _with_our_axes(options: dict) -> dict:
