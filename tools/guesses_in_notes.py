@@ -33,7 +33,8 @@ def updated(notes: str) -> str:
     before, heading, after = notes.partition(HEADING)
     if not heading:
         raise DigitsError('expected a part "Guesses, right and wrong" in the notes, got none: restore them with git')
-    return before + heading + re.sub(r"(?ms)^(### \[(\d+)\. [^\n]*\n).*?(?=^### |\Z)", _part, after)
+    parts = re.sub(r"(?ms)^(### \[(\d+)\. [^\n]*\n).*?(?=^### |\Z)", _part, after)
+    return (before + heading + parts).rstrip("\n") + "\n"
 
 
 def _part(found: re.Match) -> str:
@@ -50,7 +51,7 @@ def _wrapped(text: str, first: str = "", later: str = "") -> str:
 def main() -> None:
     notes = NOTES.read_text(encoding="utf-8")
     with atomic_write(NOTES) as partial:
-        partial.write_text(updated(notes).rstrip("\n") + "\n", encoding="utf-8")
+        partial.write_text(updated(notes), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ GUESSES = {
             ),
             "ReLU and softrelu.": "Their slopes at 5 are 1 and 0.993; those of sigmoid and tanh 0.007 and 0.0002.",
             "None: 5 is far from 0, and there all are flat.": (
-                "True of sigmoid and tanh. ReLU is flat to the left of 0 alone, and to the right it is as steep everywhere."
+                "True of sigmoid and tanh. ReLU is flat to the left of 0 alone, and to the right it is always as steep."
             ),
         },
         right="ReLU and softrelu.",
@@ -109,7 +109,7 @@ GUESSES = {
                 "Thinking that learning by heart does no harm. The network also becomes surer of its wrong answers."
             ),
             "Fall, and rise again later.": (
-                "On MNIST it is lowest after some 20 to 30 epochs and then rises, while the training loss goes on falling."
+                "On MNIST it is lowest after some 20 to 30 epochs and then rises, while the training loss still falls."
             ),
             "Rise from the beginning.": (
                 "Taking 1,000 images for too few to learn from. They are enough to read nearly 90 of 100 digits."
@@ -289,7 +289,8 @@ def exercise_6(words) -> str | None:
             "Which of the numbers is it that shows it?",
         ),
         (
-            r"\b(more|other|varied|additional|augment\w*|collect|stop\w*|earl\w+|epoch 20|20 epochs|smaller|dropout|fewer)\b",
+            r"\b(more|other|varied|additional|augment\w*|collect|stop\w*|earl\w+|epoch 20|20 epochs|smaller|dropout)\b"
+            r"|\bfewer\b",
             "What would you try?",
         ),
     ]

@@ -56,8 +56,8 @@ GUESSES = {
         {
             "1.72 MB: its gradient, once.": "That gives each gradient to one neighbour, and no sum to all.",
             "2.59 MB: one and a half times its gradient.": (
-                "Six steps with a quarter each: 2 (n - 1) / n of the gradient. With a thousand workers it is still less "
-                "than twice."
+                "Six steps with a quarter each: 2 (n - 1) / n of the gradient. With a thousand workers it is still "
+                "less than twice."
             ),
             "5.17 MB: its gradient to each of the three others.": (
                 "So it would be if each sent to all. In the ring sums travel, not single gradients."

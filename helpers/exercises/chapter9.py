@@ -82,7 +82,7 @@ GUESSES = {
         "How small can the loss become, for a network that puts all of its probability, 1, on the right digit?",
         {
             "0, as with one softmax.": "The second softmax sees ten numbers from 0 to 1, which lie close together.",
-            "1.46.": "e to the power of 1 is 2.72, and e to the power of 0 is 1, nine times: 2.72 / 11.72 = 0.23.",
+            "1.46.": "Of 1 the exponential is 2.72, and of 0 it is 1, nine times: 2.72 / 11.72 = 0.23.",
             "2.30, as by guessing.": "That is the loss of ten equal numbers. These are not quite equal.",
         },
         right="1.46.",
