@@ -18,7 +18,7 @@ import signal
 import sys
 from importlib.machinery import PathFinder
 
-from helpers.base import environment
+from helpers.base import environment, interrupts
 
 # While `python -m helpers` begins, it has nothing to lose, and Ctrl-C ends it without a traceback.
 _begins = sys.argv[:1] == ["-m"] and signal.getsignal(signal.SIGINT) is signal.default_int_handler
@@ -26,6 +26,7 @@ if _begins:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 _mxnet_can_start = environment.prepare()
+interrupts.prepare()
 
 try:
     from helpers.base import compat

@@ -19,7 +19,6 @@ from pathlib import Path
 
 from helpers.base.errors import DigitsError, printable
 from helpers.base.files import check_writable, checkpoint_beside
-from helpers.cli.ending import again
 from helpers.cli.streams import without_c
 
 NOT_SURE = 0.5  # where the answer is less probable, `predict` says that it is not sure
@@ -262,10 +261,7 @@ def noting_ctrl_c() -> Iterator[list[int]]:
         yield noted
         return
     signal.signal(signal.SIGINT, note)
-    hook = sys.unraisablehook
-    sys.unraisablehook = again  # several devices update their parameters in a callback of MXNet, which drops exceptions
     try:
         yield noted
     finally:
-        sys.unraisablehook = hook
         signal.signal(signal.SIGINT, before)

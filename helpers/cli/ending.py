@@ -10,11 +10,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from helpers.base.interrupts import send_soon
+
 # Not for a training: it waits for other workers inside MXNet, where no Python sees a signal, and it loses nothing when
 # it is killed.
 IN_ORDER = ("check", "data", "evaluate", "predict", "export")
-
-AGAIN = 0.01  # seconds
 
 
 class Ended(BaseException):
@@ -25,20 +25,29 @@ class Ended(BaseException):
 def ending_in_order(command: str | None) -> Iterator[None]:
     """Let SIGTERM and SIGHUP unwind a command of `IN_ORDER`; then they end the process as they always do.
 
-    They and Ctrl-C are not lost where they fall into a destructor or into a callback of MXNet, which drop exceptions.
+    They are not lost where they fall into a destructor, which drops exceptions; nor is Ctrl-C (`base.interrupts`).
     """
     if command not in IN_ORDER or threading.current_thread() is not threading.main_thread():
         yield
         return
     hook = sys.unraisablehook
     before = {}
+
+    def send_again(dropped: "sys.UnraisableHookArgs") -> None:
+        if isinstance(dropped.exc_value, Ended):
+            [number] = dropped.exc_value.args
+            signal.signal(number, _end)
+            send_soon(number)
+        else:
+            hook(dropped)
+
     try:
         try:
             for number in (signal.SIGTERM, signal.SIGHUP):
                 if signal.getsignal(number) is signal.SIG_DFL:
                     before[number] = signal.SIG_DFL
                     signal.signal(number, _end)
-            sys.unraisablehook = again
+            sys.unraisablehook = send_again
             yield
         finally:
             sys.unraisablehook = hook
@@ -54,16 +63,3 @@ def _end(number: int, frame: object) -> None:
     for other in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(other, signal.SIG_IGN)  # once is enough: a second one would disturb the tidying
     raise Ended(number)
-
-
-def again(dropped: "sys.UnraisableHookArgs") -> None:
-    """A `sys.unraisablehook`: send a signal once more whose exception was dropped, when what dropped it is over."""
-    if isinstance(dropped.exc_value, Ended):
-        [number] = dropped.exc_value.args
-        signal.signal(number, _end)
-    elif isinstance(dropped.exc_value, KeyboardInterrupt):
-        number = signal.SIGINT
-    else:
-        sys.__unraisablehook__(dropped)
-        return
-    threading.Timer(AGAIN, os.kill, (os.getpid(), number)).start()
