@@ -22,6 +22,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import count, cycle
 from pathlib import Path
@@ -127,6 +128,8 @@ async def measure_bots(options: argparse.Namespace) -> dict:
     digits = digits_to_draw(max(10, options.bots))
     bots = [Bot(cycle(digits[i:] + digits[:i])) for i in range(options.bots)]
     arrived = asyncio.Barrier(len(bots) + 1)
+    # A page waits in a thread until its kernel is there, and the names of hosts are looked up in threads, too.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(2 * len(bots)))
     with serve(options.bots) as host:
         async with asyncio.TaskGroup() as group:
             for bot in bots:

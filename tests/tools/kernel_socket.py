@@ -51,7 +51,8 @@ class KernelSocket:
 @asynccontextmanager
 async def kernel_socket(port: int, kernel: str, token: str = "", protocol: str = PROTOCOL, headers: dict | None = None):
     address = f"ws://127.0.0.1:{port}/api/kernels/{kernel}/channels?session_id={uuid4().hex}&token={token}"
-    connection = await websocket_connect(HTTPRequest(address, headers=headers), subprotocols=[protocol])
+    request = HTTPRequest(address, headers=headers, connect_timeout=300)  # twenty kernels may be starting at once
+    connection = await websocket_connect(request, subprotocols=[protocol])
     try:
         yield KernelSocket(connection)
     finally:
