@@ -7,7 +7,8 @@ For each notebook it prints a line of JSON:
 - peak_mb: the most that the kernel has held at a time (VmHWM), pages that it shares with other kernels included;
 - then_mb: what it holds at the end, for as long as the notebook is open; a shared page counts in part (PSS);
 - cpu_s: the seconds of one core that it has computed for;
-- seconds: how long it took here.
+- seconds: how long it took here;
+- busy_seconds, with --busy: how long it took once more, beside a process that keeps one core busy.
 
 Only on Linux. MNIST has to be at hand, or the numbers are those of the offline digits.
 """
@@ -22,6 +23,7 @@ from pathlib import Path
 
 import nbformat
 import psutil
+from busy import busy_core
 from jupyter_client.manager import start_new_kernel
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,8 +33,14 @@ MEGABYTE = 1024 * 1024
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("notebooks", nargs="+", type=Path)
-    for path in parser.parse_args(arguments).notebooks:
-        print(json.dumps({"notebook": path.stem} | measure(path.resolve())), flush=True)
+    parser.add_argument("--busy", action="store_true", help="run each once more with one core kept busy")
+    options = parser.parse_args(arguments)
+    for path in options.notebooks:
+        found = {"notebook": path.stem} | measure(path.resolve())
+        if options.busy:
+            with busy_core():
+                found["busy_seconds"] = measure(path.resolve())["seconds"]
+        print(json.dumps(found), flush=True)
 
 
 def measure(path: Path) -> dict[str, float]:

@@ -4,8 +4,8 @@
     .venv/bin/python benchmarks/frameworks.py --networks mlp --forms mxnet pytorch --smoke
 
 Each form of a framework is a process of its own (benchmarks/peers/). All of one network live at once and take turns,
-an epoch each, so that whatever slows the machine for a while slows all of them. report.py says what is worked out of
-the figures.
+an epoch each, so that whatever slows the machine for a while slows all of them: first on a quiet machine, then beside
+a process that keeps one core busy. report.py says what is worked out of the figures.
 """
 
 import argparse
@@ -32,7 +32,7 @@ from helpers.data import Digits, load_mnist  # noqa: E402
 from helpers.base.errors import DigitsError  # noqa: E402
 
 TARGETS = {"mlp": 0.95, "lenet": 0.98, "dropout-cnn": 0.98}  # test accuracies to reach
-TORCH = ("pytorch", "pytorch channels_last", "pytorch compile", "pytorch compile channels_last")
+TORCH = ("pytorch", "pytorch DataLoader", "pytorch channels_last", "pytorch compile", "pytorch compile channels_last")
 FORMS = ("mxnet", "mxnet stock", *TORCH, "jax", "keras")
 BATCH = 100
 SMOKE_IMAGES = 2000
@@ -64,7 +64,9 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Compare MXNet with PyTorch, JAX and Keras on this machine's cores.")
     parser.add_argument("--networks", nargs="+", choices=TARGETS, default=list(TARGETS))
     parser.add_argument("--forms", nargs="+", choices=FORMS, default=list(FORMS), metavar="FORM", help=", ".join(FORMS))
-    parser.add_argument("--epochs", type=int, default=5, metavar="N", help="timed ones, after a first (default: 5)")
+    parser.add_argument(
+        "--epochs", type=int, default=5, metavar="N", help="timed ones, after a first, and as many busy (default: 5)"
+    )
     parser.add_argument("--images", type=int, metavar="N", help="only the first N training images")
     parser.add_argument("--source", choices=("mnist", "digits"), default="mnist")
     parser.add_argument("--smoke", action="store_true", help="1 epoch of 2,000 images; results go to build/bench/")

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT)]
 
 from helpers.base.files import atomic_write  # noqa: E402
-from helpers.plots import BLUE, GREEN, INK, ORANGE, SKY, WIDTH, Figure, chart, listing  # noqa: E402
+from helpers.plots import BLUE, GREEN, INK, ORANGE, SKY, WIDTH, Figure, figure, listing  # noqa: E402
 
 RESULTS = ROOT / "benchmarks" / "results"
 BEGIN, END = "<!-- frameworks -->", "<!-- /frameworks -->"
@@ -28,6 +28,7 @@ HATCHES = {
     "jax": "..",
     "keras": "oo",
     "pytorch": "//",
+    "pytorch DataLoader": "||",
     "pytorch channels_last": "\\\\",
 }
 HATCHES |= {"pytorch compile": "xx", "pytorch compile channels_last": "++"}
@@ -42,11 +43,11 @@ def title(form: str) -> str:
 def summarise(network: dict) -> None:
     """Add to each form of one network what its raw figures come to (see `table`); an error stays as it is."""
     forms = {name: form for name, form in network["forms"].items() if "error" not in form}
-    rates = {name: network["samples"] / np.array(form["epoch_seconds"]) for name, form in forms.items()}
-    torch = [rate for name, rate in rates.items() if name.startswith("pytorch")]
-    best = np.max(torch, axis=0) if torch else None  # of each round
+    rates, ratios = rates_and_ratios(forms, network["samples"], "epoch_seconds")
+    busy_rates, busy_ratios = rates_and_ratios(forms, network["samples"], "busy_seconds")
     for name, form in forms.items():
-        rate, seconds = rates[name], np.cumsum([form["first_seconds"], *form["epoch_seconds"]])
+        rate, busy = rates[name], busy_rates[name]
+        seconds = np.cumsum([form["first_seconds"], *form["epoch_seconds"]])
         reached = [s for s, a in zip(seconds, form["accuracies"], strict=True) if a >= network["target"]]
         one = {way: median(times) for way, times in form["latency_ms"].items()}
         many = {way: median(found) for way, found in form["images_per_s"].items()}
@@ -54,8 +55,11 @@ def summarise(network: dict) -> None:
         gflops = network["training_flop"] * median(rate) / 1e9
         form["summary"] = {
             "samples_per_s": [float(v) for v in (median(rate), rate.min(), rate.max())],
-            "ratio": None if best is None else float(median(rate / best)),
-            "target_seconds": float(reached[0]) if reached else None,
+            "ratio": ratios.get(name),
+            "busy_samples_per_s": [float(v) for v in (median(busy), busy.min(), busy.max())],
+            "busy_ratio": busy_ratios.get(name),
+            "kept": float(median(busy) / median(rate)),
+            "run_seconds": float(form["ready_seconds"] + reached[0]) if reached else None,
             "one_image_ms": one[way],
             "one_image_by": way,
             "images_per_s": many[ways],
@@ -65,30 +69,45 @@ def summarise(network: dict) -> None:
         }
 
 
+def rates_and_ratios(forms: dict, samples: int, seconds: str) -> tuple[dict[str, np.ndarray], dict[str, float]]:
+    """Of each form its rate in each round, and the median of its ratio to the best form of PyTorch of that round."""
+    rates = {name: samples / np.array(form[seconds]) for name, form in forms.items()}
+    torch = [rate for name, rate in rates.items() if name.startswith("pytorch")]
+    best = np.max(torch, axis=0) if torch else None
+    return rates, {} if best is None else {name: float(median(rate / best)) for name, rate in rates.items()}
+
+
 def table(network: dict) -> str:
     """One network as a Markdown table, a row for each form; a form that failed says why."""
-    head = "| form | samples/s (min to max) | to best PyTorch | s to target | one image | images/s | MB | import "
-    lines = [head + "| GFLOP/s (of limit) |", "| --- |" + " --- |" * 8]
+    head = "| form | quiet, samples/s (min to max) | to best PyTorch | busy, samples/s (min to max) | to best PyTorch "
+    head += "| busy to quiet | s from start to target | one image | images/s | MB | import | GFLOP/s (of limit) |"
+    lines = [head, "| --- |" + " --- |" * 11]
     for name, form in network["forms"].items():
         if "error" in form:
-            lines.append(f"| {title(name)} | failed: {form['error'].replace('|', '/')} |" + " |" * 7)
+            lines.append(f"| {title(name)} | failed: {form['error'].replace('|', '/')} |" + " |" * 10)
             continue
         found = form["summary"]
-        middle, low, high = found["samples_per_s"]
+        share = "" if found["share_of_limit"] is None else f" ({100 * found['share_of_limit']:.0f} %)"
         cells = [
             title(name),
-            f"{middle:,.0f} ({low:,.0f} to {high:,.0f})",
-            "-" if found["ratio"] is None else f"{found['ratio']:.2f}",
-            "-" if found["target_seconds"] is None else f"{found['target_seconds']:.1f}",
+            "{:,.0f} ({:,.0f} to {:,.0f})".format(*found["samples_per_s"]),
+            number(found["ratio"], "{:.2f}"),
+            "{:,.0f} ({:,.0f} to {:,.0f})".format(*found["busy_samples_per_s"]),
+            number(found["busy_ratio"], "{:.2f}"),
+            f"{found['kept']:.2f}",
+            number(found["run_seconds"], "{:.1f}"),
             f"{found['one_image_ms']:.3f} ms ({found['one_image_by']})",
             f"{found['images_per_s']:,.0f} ({found['images_per_s_by']})",
             f"{form['memory_mb']:,.0f}",
-            "-" if form["import_s"] is None else f"{form['import_s']:.1f} s",
-            f"{found['gflops']:.1f}"
-            + ("" if found["share_of_limit"] is None else f" ({100 * found['share_of_limit']:.0f} %)"),
+            number(form["import_s"], "{:.1f} s"),
+            f"{found['gflops']:.1f}{share}",
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def number(value: float | None, form: str) -> str:
+    return "-" if value is None else form.format(value)
 
 
 def section(results: dict) -> str:
@@ -106,32 +125,52 @@ def section(results: dict) -> str:
 
 
 def chart_of(results: dict) -> Figure:
-    """Training speed by network and form: a ratio to the best PyTorch form, or samples/s where PyTorch is not there."""
+    """Training speed by network and form, quiet above busy: ratios to the best PyTorch form of the same kind.
+
+    In samples/s where PyTorch is not there.
+    """
     networks = results["networks"]
-    forms = list(dict.fromkeys(form for network in networks.values() for form in network["forms"]))
     found = {(n, f): form["summary"] for n in networks for f, form in networks[n]["forms"].items() if "summary" in form}
     relative = any(summary["ratio"] is not None for summary in found.values())
-    values = {key: s["ratio"] if relative else s["samples_per_s"][0] for key, s in found.items()}
-    values = {key: value for key, value in values.items() if value is not None}
     what = "training speed, best PyTorch form = 1" if relative else "training speed in samples/s"
     text = "{:.2f}" if relative else "{:,.0f}"
-    told = [f"{title(f)} {text.format(value)} on {TITLES[n]}" for (n, f), value in values.items()]
-    alt = f"Bar chart of {what}: {listing(told) if told else 'no figures'}."
-    picture = chart(alt, f"{what[0].upper()}{what[1:]}", width=WIDTH + 2, height=4.2)
-    axes, width = picture.axes[0], 0.86 / max(1, len(forms))
+    kinds = {"quiet": ("ratio", "samples_per_s"), "one core busy": ("busy_ratio", "busy_samples_per_s")}
+    values = {
+        kind: {key: s[ratio] if relative else s[rate][0] for key, s in found.items() if s[ratio] or not relative}
+        for kind, (ratio, rate) in kinds.items()
+    }
+    told = [
+        f"{title(f)} {text.format(value)} on {TITLES[n]}, {kind}"
+        for kind, of_kind in values.items()
+        for (n, f), value in of_kind.items()
+    ]
+    alt = f"Bar charts of {what}: {listing(told) if told else 'no figures'}."
+    picture = figure(alt, width=WIDTH + 2, height=7)
+    for axes, (kind, of_kind) in zip(picture.subplots(2, 1), values.items(), strict=True):
+        draw_bars(axes, networks, of_kind, text)
+        axes.set_ylabel(kind)
+        if relative:
+            axes.axhline(1, color=INK, linewidth=0.8, linestyle="--")
+    picture.suptitle(f"{what[0].upper()}{what[1:]}")
+    handles, labels = picture.axes[0].get_legend_handles_labels()
+    picture.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=8)
+    return picture
+
+
+def draw_bars(axes, networks: dict, values: dict, text: str) -> None:
+    """A group of bars for each network, a bar for each of its forms that has a value."""
+    forms = list(dict.fromkeys(form for network in networks.values() for form in network["forms"]))
+    width = 0.86 / max(1, len(forms))
     for i, form in enumerate(forms):
         at = [j for j, n in enumerate(networks) if (n, form) in values]
         heights = [values[list(networks)[j], form] for j in at]
         place = [j + (i - (len(forms) - 1) / 2) * width for j in at]
         look = {"color": COLOURS[form.split()[0]], "edgecolor": "white", "hatch": HATCHES[form], "label": title(form)}
         drawn = axes.bar(place, heights, width=0.94 * width, **look)
-        axes.bar_label(drawn, [text.format(v) for v in heights], padding=3, fontsize=7.5, color=INK, rotation=90)
-    if relative:
-        axes.axhline(1, color=INK, linewidth=0.8, linestyle="--")
+        axes.bar_label(drawn, [text.format(v) for v in heights], padding=3, fontsize=7, color=INK, rotation=90)
     axes.set_xticks(range(len(networks)), [TITLES[name] for name in networks])
-    axes.margins(y=0.2)
-    picture.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=8)
-    return picture
+    axes.margins(y=0.25)
+    axes.spines[["top", "right"]].set_visible(False)
 
 
 def write_results(results: dict, folder: Path) -> None:

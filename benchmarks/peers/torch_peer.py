@@ -1,4 +1,4 @@
-"""PyTorch: eager, with the memory format channels_last, and compiled."""
+"""PyTorch: eager, with its DataLoader, with the memory format channels_last, and compiled."""
 
 import os
 from functools import cached_property
@@ -44,6 +44,7 @@ class Peer:
             self.optimizer = torch.optim.Adam(parameters, 0.001, fused=True)
         else:
             self.optimizer = torch.optim.SGD(parameters, 0.1, fused=True)
+        self.batches = self.loaded if "DataLoader" in form else self.gathered
         self.forward = torch.compile(self.loss_and_hits) if self.compiled else self.loss_and_hits
 
     def loss_and_hits(self, images, labels):
@@ -57,16 +58,26 @@ class Peer:
     def epoch(self) -> float:
         """Train once on all full batches; the share of hits."""
         self.model.train()
-        order, hits = torch.randperm(len(self.images)), torch.zeros((), dtype=torch.long)
-        total = len(order) // BATCH * BATCH
-        for i in range(0, total, BATCH):
-            chosen = order[i : i + BATCH]
-            loss, right = self.forward(self.images.index_select(0, chosen), self.labels.index_select(0, chosen))
+        hits = torch.zeros((), dtype=torch.long)
+        for images, labels in self.batches():
+            loss, right = self.forward(images, labels)
             self.optimizer.zero_grad()
             loss.backward()
             self.optimizer.step()
             hits += right
-        return hits.item() / total
+        return hits.item() / (len(self.images) // BATCH * BATCH)
+
+    def gathered(self):
+        """Shuffled batches, the fastest way: each gathered at once."""
+        order = torch.randperm(len(self.images))
+        for i in range(0, len(order) // BATCH * BATCH, BATCH):
+            chosen = order[i : i + BATCH]
+            yield self.images.index_select(0, chosen), self.labels.index_select(0, chosen)
+
+    def loaded(self):
+        """Shuffled batches as PyTorch's tutorials make them."""
+        data = torch.utils.data.TensorDataset(self.images, self.labels)
+        return torch.utils.data.DataLoader(data, BATCH, shuffle=True, drop_last=True)
 
     def predict(self, images):
         return self.answerer(self.model.eval())(images)

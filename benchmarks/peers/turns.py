@@ -1,4 +1,8 @@
-"""The processes of one network's forms, and their turns: an epoch each, then the same for all else that is measured."""
+"""The processes of one network's forms, and their turns.
+
+They train an epoch each in turn, first by themselves (quiet), then beside a process that keeps one core busy. Then they
+answer in turn.
+"""
 
 import json
 import os
@@ -8,6 +12,8 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+
+from busy import busy_core
 
 ENVIRONMENT = dict(os.environ)  # of the driver before it imports helpers, which sets variables meant for MXNet alone
 SERVE = Path(__file__).parent / "serve.py"
@@ -36,12 +42,13 @@ def environment(form: str, network: str | None, options, folder: Path) -> dict[s
 
 
 class Peer:
-    """The process of one form for one network; `versions` of its packages."""
+    """The process of one form for one network; `versions` of its packages, `ready`: seconds until it could train."""
 
     def __init__(self, form: str, network: str, options, folder: Path):
         python = sys.executable if form.startswith("mxnet") else options.peers_python
         self._log = folder / f"{network}-{form}.log".replace(" ", "-")
         command = [python, SERVE, "--form", form, "--network", network, "--data", folder]
+        start = time.perf_counter()
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         with self._log.open("w") as log:
             try:
@@ -52,6 +59,7 @@ class Peer:
                 raise PeerError(f"{short(str(python))} cannot be started: {error.strerror}") from error
         try:
             self.versions = self._read()["versions"]
+            self.ready = time.perf_counter() - start
         except BaseException:
             self.end()
             raise
@@ -91,6 +99,7 @@ class Turns:
             try:
                 self._peers[name] = Peer(name, network, options, folder)
                 self.versions |= self._peers[name].versions
+                self.figures[name]["ready"] = [self._peers[name].ready]
             except PeerError as error:
                 self._fail(name, error)
             except BaseException:
@@ -103,8 +112,11 @@ class Turns:
         if name in self._peers:
             self._peers.pop(name).end()
 
-    def ask(self, do: str, **more) -> None:
-        """Have each form do the same, in an order that starts with another one each time, and keep the answers."""
+    def ask(self, do: str, keep: str | None = None, **more) -> None:
+        """Have each form do the same, in an order that starts with another one each time, and keep the answers.
+
+        keep: the name that they are kept by, if it is not that of the command.
+        """
         names = list(self.figures)
         first = self._turn % max(1, len(names))
         for name in names[first:] + names[:first]:
@@ -116,14 +128,18 @@ class Turns:
                     self._fail(name, error)
                 else:
                     if do == "epoch":
-                        say(f"{self.network}, {name}: {self.samples / answer['seconds']:,.0f} samples/s")
-                    self.figures[name].setdefault(do, []).append(answer)
+                        rate = self.samples / answer["seconds"]
+                        say(f"{self.network}, {name}: {rate:,.0f} samples/s{f', {keep}' if keep else ''}")
+                    self.figures[name].setdefault(keep or do, []).append(answer)
 
     def run(self, epochs: int) -> dict[str, dict]:
         """The raw figures by form: lists by epoch, the first one's seconds apart, and by way of answering."""
         for self._turn in range(epochs + 1):
             self.ask("epoch")
             self.ask("accuracy")
+        with busy_core():
+            for self._turn in range(epochs):
+                self.ask("epoch", keep="busy")
         self.ask("memory")
         for self._turn in range(LATENCY_ROUNDS):
             self.ask("latency", first=LATENCY_IMAGES * self._turn, count=LATENCY_IMAGES)
@@ -141,8 +157,10 @@ def arranged(told: dict[str, list[dict]]) -> dict:
     first, *rest = (answer["seconds"] for answer in told["epoch"])
     ways, sizes = told["latency"][0]["ms"], told["throughput"][0]["images_per_s"]
     return {
+        "ready_seconds": told["ready"][0],
         "first_seconds": first,
         "epoch_seconds": rest,
+        "busy_seconds": [answer["seconds"] for answer in told["busy"]],
         "training_accuracies": [answer["training_accuracy"] for answer in told["epoch"]],
         "accuracies": [answer["accuracy"] for answer in told["accuracy"]],
         "memory_mb": told["memory"][0]["memory_mb"],

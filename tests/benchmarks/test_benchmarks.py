@@ -39,8 +39,10 @@ def test_operations_of_the_mlp():
 
 def form(seconds, accuracies):
     return {
+        "ready_seconds": 3.0,
         "first_seconds": 4.0,
         "epoch_seconds": seconds,
+        "busy_seconds": [4 * each for each in seconds],
         "training_accuracies": accuracies,
         "accuracies": accuracies,
         "memory_mb": 300.4,
@@ -81,8 +83,11 @@ def test_the_summary(results):
     # To the best of PyTorch in each round, 500, 1000 and 500 samples/s: 2, 0.25 and 1.
     assert summary["mxnet"]["ratio"] == 1
     assert summary["pytorch compile"]["ratio"] == 1 / 2 * 1  # 250 / 500, 1000 / 1000, 250 / 500
-    assert summary["mxnet"]["target_seconds"] == 4 + 1 + 4
-    assert summary["pytorch"]["target_seconds"] is None
+    assert summary["mxnet"]["run_seconds"] == 3 + 4 + 1 + 4  # to start, the first epoch, the second, the third
+    assert summary["pytorch"]["run_seconds"] is None
+    assert summary["mxnet"]["busy_samples_per_s"] == [125, 62.5, 250]
+    assert summary["mxnet"]["kept"] == 1 / 4
+    assert summary["mxnet"]["busy_ratio"] == 1
     assert (summary["mxnet"]["one_image_ms"], summary["mxnet"]["one_image_by"]) == (0.1, "jit")
     assert (summary["mxnet"]["images_per_s"], summary["mxnet"]["images_per_s_by"]) == (4000, "eager, batches of 100")
     assert summary["mxnet"]["gflops"] == pytest.approx(500 * 454_400 / 1e9)
@@ -94,8 +99,8 @@ def test_the_table(results):
     lines = report.table(results["networks"]["mlp"]).splitlines()
     assert len({line.count("|") for line in lines}) == 1
     assert lines[2] == (
-        "| MXNet | 500 (250 to 1,000) | 1.00 | 9.0 | 0.100 ms (jit) | 4,000 (eager, batches of 100) | 300 | 1.3 s "
-        "| 0.2 (50 %) |"
+        "| MXNet | 500 (250 to 1,000) | 1.00 | 125 (62 to 250) | 1.00 | 0.25 | 12.0 | 0.100 ms (jit) "
+        "| 4,000 (eager, batches of 100) | 300 | 1.3 s | 0.2 (50 %) |"
     )
     assert lines[4].startswith("| PyTorch, compile | ")
     assert lines[5].startswith("| JAX | failed: ModuleNotFoundError: No module named 'jax' |")
@@ -118,7 +123,8 @@ def test_the_results_are_written(results, tmp_path):
     assert (tmp_path / "new" / "frameworks.png").read_bytes().startswith(b"\x89PNG")
     assert len(list((tmp_path / "new").iterdir())) == 3
     alt = report.chart_of(results).alt
-    assert "MXNet 1.00 on MLP" in alt
+    assert "MXNet 1.00 on MLP, quiet" in alt
+    assert "MXNet 1.00 on MLP, one core busy" in alt
     assert "JAX" not in alt
 
 
@@ -172,6 +178,7 @@ def test_the_driver_for_real(tmp_path):
     assert "| JAX | failed: ended with code 1: ImportError: no such framework |" in done.stdout
     mxnet = forms["mxnet"]
     assert len(mxnet["epoch_seconds"]) == len(forms["mxnet stock"]["epoch_seconds"]) == 1
+    assert len(mxnet["busy_seconds"]) == 1
     assert len(mxnet["accuracies"]) == len(mxnet["training_accuracies"]) == 2
     assert mxnet["accuracies"][-1] > 0.5
     assert 0 < mxnet["training_accuracies"][0] < mxnet["training_accuracies"][1] <= 1

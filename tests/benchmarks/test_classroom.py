@@ -11,10 +11,10 @@ from nbformat.v4 import new_code_cell, new_notebook
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "classroom.py"
 
 
-def measure(folder, *cells):
+def measure(folder, *cells, options=()):
     path = folder / "cells.ipynb"
     nbformat.write(new_notebook(cells=[new_code_cell(cell) for cell in cells]), path)
-    return subprocess.run([sys.executable, SCRIPT, path], capture_output=True, text=True, timeout=120)
+    return subprocess.run([sys.executable, SCRIPT, path, *options], capture_output=True, text=True, timeout=120)
 
 
 def test_what_a_kernel_takes(tmp_path):
@@ -28,6 +28,14 @@ def test_what_a_kernel_takes(tmp_path):
     assert 100 < found["then_mb"] < found["peak_mb"] < 1000
     assert found["cpu_s"] >= 1
     assert found["seconds"] >= 1
+
+
+def test_once_more_with_a_core_busy(tmp_path):
+    done = measure(tmp_path, "import os, time\ntime.sleep(2)\nprint(os.getpid())", options=["--busy"])
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["seconds"] >= 2
+    assert found["busy_seconds"] >= 2
 
 
 def test_a_cell_that_fails_stops_it(tmp_path):
