@@ -7,10 +7,13 @@
 All chapters.
 """
 
+import gzip
 import hashlib
+import io
 import os
 import sys
 import threading
+import zlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -55,6 +58,8 @@ REACH = 5  # seconds in which a mirror has to answer at all
 STALL = 20  # seconds for which a download may stand still
 
 BLOCK = 2**20  # bytes
+
+GZIP = b"\x1f\x8b"  # how a compressed file begins
 
 MOST = 2**26  # bytes that are looked at of a file: more than MNIST's largest has, unpacked
 
@@ -248,8 +253,34 @@ def _find(folder: Path, name: str, *checksums: str) -> Path:
     path = existing[0]
     found = file_sha256(path)
     if found not in checksums:
-        fix = "fetch it again, or unset MNIST_DIR"
-        raise DigitsError(
-            f"expected the published file with the SHA-256 {checksums[0]}, got {path} with {found}: {fix}"
-        )
+        what = _other_than_published(path, checksums[1])
+        if what:
+            fix = "fetch it again, or unset MNIST_DIR"
+            raise DigitsError(f"expected the published file with the SHA-256 {checksums[0]}, got {path}, {what}: {fix}")
     return path
+
+
+def _other_than_published(path: Path, sha256: str) -> str | None:
+    """What is wrong with a file that is not the published one byte for byte; None where it was only gzipped anew."""
+    try:
+        with open_to_read(path) as file:
+            content = file.read(MOST)
+    except (OSError, ValueError) as error:
+        raise DigitsError(f"cannot read {path}: {reason(error)}") from error
+    unpacked = content
+    if content.startswith(GZIP):
+        try:
+            unpacked = gzip.GzipFile(fileobj=io.BytesIO(content)).read(MOST)
+        except EOFError:
+            return "which is cut off"
+        except (OSError, zlib.error):
+            return "which is damaged"
+        if hashlib.sha256(unpacked).hexdigest() == sha256:
+            return None
+        if unpacked.startswith(GZIP):
+            return "which is gzipped twice"
+    if unpacked.lstrip()[:1] == b"<":
+        return "which is a web page"
+    if not unpacked.startswith(b"\0\0"):
+        return "which is of another kind"
+    return f"which has another content, with the SHA-256 {hashlib.sha256(unpacked).hexdigest()}"

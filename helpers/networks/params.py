@@ -50,10 +50,14 @@ def read_params(path: str | Path, sha256: str | None = None) -> dict[str, np.nda
     if content[:8] != struct.pack("<Q", MAGIC):
         raise DigitsError(f"expected parameters of MXNet in {path}, got a file of another kind: {FIX}")
     try:
-        return _parse(content)
+        arrays, names = _parse(content)
     except (ValueError, KeyError, OverflowError, struct.error) as error:
         found = "a file that is cut off or damaged"
         raise DigitsError(f"expected parameters of MXNet in {path}, got {found}: copy it again, or {FIX}") from error
+    if arrays and not names:  # as mx.nd.save writes a list
+        fix = "save them by name, as in mx.nd.save(path, dict(arg_params))"
+        raise DigitsError(f"expected arrays with names in {path}, got {len(arrays)} without any: {fix}, or {FIX}")
+    return dict(zip(names, arrays, strict=True))
 
 
 def write_params(path: str | Path, params: dict[str, np.ndarray]) -> None:
@@ -69,8 +73,11 @@ def write_params(path: str | Path, params: dict[str, np.ndarray]) -> None:
             file.write(struct.pack("<Q", len(name)) + name)
 
 
-def _parse(content: bytes) -> dict[str, np.ndarray]:
-    """Raise ValueError, KeyError, OverflowError or struct.error when the content is not whole and in order."""
+def _parse(content: bytes) -> tuple[list[np.ndarray], list[str]]:
+    """The arrays and their names, as many or none.
+
+    Raise ValueError, KeyError, OverflowError or struct.error when the content is not whole and in order.
+    """
     position = 0
 
     def take(layout: str) -> tuple:
@@ -96,6 +103,6 @@ def _parse(content: bytes) -> dict[str, np.ndarray]:
         (length,) = take("Q")
         (name,) = take(f"{length}s")
         names.append(name.decode())
-    if position != len(content) or len(set(names)) < len(names):
-        raise ValueError("bytes are left over, or two arrays have one name")
-    return dict(zip(names, arrays, strict=True))
+    if position != len(content) or len(set(names)) < len(names) or len(names) not in (0, len(arrays)):
+        raise ValueError("bytes are left over, two arrays have one name, or not all have one")
+    return arrays, names

@@ -16,7 +16,7 @@ from helpers.data.load import load_mat
 from helpers.data.mat import mnist_to_mat, read_mat, write_mat
 
 ROOT = Path(__file__).parents[2]
-CONTENT = "expected a MATLAB file with train0..train9 and test0..test9, uint8 of shape \\(N, 784\\), got .*"
+CONTENT = "expected a MATLAB file with train0..train9 and test0..test9, with data .*, got .*"
 
 
 def variables(train=12, test=3):
@@ -50,6 +50,63 @@ def test_every_image_arrives_with_its_label(tmp_path, options):
     np.testing.assert_array_equal(np.round(digits.test.images * 255), in_order)
 
 
+def in_one(images, labels):
+    """The layout of "MNIST original"."""
+    return {"data": images.T, "label": labels[np.newaxis].astype(float)}
+
+
+def in_parts(images, labels):
+    """60 for training and 10 for the test, the labels with a 1 in the place of the digit."""
+    ones = np.eye(10, dtype=np.uint8)[labels]
+    return {"train_x": images[:60], "train_y": ones[:60], "test_x": images[60:], "test_y": ones[60:]}
+
+
+def in_parts_with_digits(images, labels):
+    parts = in_parts(images, labels)
+    return parts | {"train_y": labels[:60, np.newaxis], "test_y": labels[np.newaxis, 60:].astype(np.int32)}
+
+
+@pytest.mark.parametrize("layout", [in_one, in_parts, in_parts_with_digits])
+def test_other_layouts(tmp_path, layout):
+    random = np.random.default_rng(0)
+    images, labels = random.integers(0, 256, (70, 784), dtype=np.uint8), random.integers(0, 10, 70)
+    savemat(tmp_path / "m.mat", layout(images, labels))
+    parts = read_mat(tmp_path / "m.mat")
+    for part, chosen in (("train", slice(60)), ("test", slice(60, None))):
+        np.testing.assert_array_equal(parts[part][0].reshape(-1, 784), images[chosen])
+        np.testing.assert_array_equal(parts[part][1], labels[chosen])
+
+
+@pytest.mark.parametrize(
+    ("layout", "change", "message"),
+    [
+        (in_one, {"label": None}, f"{CONTENT}m.mat without label: check"),
+        (in_one, {"data": np.zeros((70, 784), np.uint8)}, r"with data of uint8 of shape \(70, 784\): check"),
+        (in_one, {"data": np.zeros((784, 70))}, r"with data of float64 of shape \(784, 70\): check"),
+        (
+            in_one,
+            {"label": np.full((1, 70), 10)},
+            r"with label of int64 of shape \(1, 70\), no digit for each of 70 images",
+        ),
+        (
+            in_one,
+            {"label": np.zeros((1, 69))},
+            r"with label of float64 of shape \(1, 69\), no digit for each of 70 images",
+        ),
+        (in_parts, {"test_y": None}, f"{CONTENT}m.mat without test_y: check"),
+        (
+            in_parts,
+            {"train_x": np.zeros((60, 28, 28), np.uint8)},
+            r"with train_x of uint8 of shape \(60, 28, 28\): check",
+        ),
+    ],
+)
+def test_other_layouts_with_other_variables(tmp_path, layout, change, message):
+    arrays = layout(np.zeros((70, 784), np.uint8), np.zeros(70, int)) | change
+    savemat(tmp_path / "m.mat", {name: value for name, value in arrays.items() if value is not None})
+    refused(tmp_path / "m.mat", message)
+
+
 def test_training_images_are_shuffled_the_same_way_each_time(tmp_path):
     savemat(tmp_path / "m.mat", variables())
     first, second = load_mat(tmp_path / "m.mat"), load_mat(str(tmp_path / "m.mat"))
@@ -68,6 +125,7 @@ def test_training_images_are_shuffled_the_same_way_each_time(tmp_path):
         ({"train0": np.zeros((3, 28, 28), np.uint8)}, "with train0 of uint8 of shape \\(3, 28, 28\\)"),
         ({"train0": np.zeros((3, 784))}, "with train0 of float64 of shape \\(3, 784\\)"),
         ({"train0": "text"}, "with train0 of char of shape \\(1,\\)"),
+        (dict.fromkeys(variables()) | {"other": np.zeros(3)}, "m.mat without any of them: check"),
         ({"train0": {"a": 1}}, "with train0 of .* of shape \\(1, 1\\)"),
         (
             {f"test{d}": np.zeros((0, 784), np.uint8) for d in range(10)},
@@ -110,7 +168,7 @@ def refused(path, message):
             lambda content: content[: len(content) // 2],
             "expected a MATLAB file .*m.mat, which is not one or damaged: check",
         ),
-        (lambda content: content[:128], "without train0"),
+        (lambda content: content[:128], "m.mat without any of them: check"),
         (
             lambda content: b"\x89HDF\r\n\x1a\n" + bytes(1000),
             "expected a MATLAB file .*m.mat, which is not one or damaged: check",

@@ -13,6 +13,7 @@ import pytest
 from helpers.base.errors import DigitsError
 from helpers.cli.check import data_line
 from helpers.data import mnist as sources
+from helpers.data.idx import read_idx
 from helpers.data.load import load_mnist
 from helpers.data.mnist import DownloadError
 
@@ -127,14 +128,42 @@ def test_folder_that_lacks_a_file(published, cache, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("damage", [lambda content: content[:-1], lambda content: content[:99] + b"!" + content[100:]])
-def test_folder_with_a_damaged_file(published, cache, tmp_path, monkeypatch, name, damage):
+def test_a_file_that_somebody_has_gzipped_anew(published, cache, tmp_path, monkeypatch, name):
+    fill(tmp_path, published)
+    content = gzip.decompress((published / name).read_bytes())
+    (tmp_path / name).write_bytes(gzip.compress(content, compresslevel=1, mtime=0))
+    monkeypatch.setenv("MNIST_DIR", str(tmp_path))
+    assert tmp_path / name in sources.mnist_files().values()
+    assert read_idx(tmp_path / name).nbytes in (len(content) - 16, len(content) - 8)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("damage", "what"),
+    [
+        (lambda content: content[:-1], "which is cut off"),
+        (
+            lambda content: content[:99] + b"!" + content[100:],
+            "which (is damaged|has another content, with the SHA-256 .*)",
+        ),
+        (lambda content: gzip.compress(content, 1), "which is gzipped twice"),
+        (lambda content: b"<!doctype html><title>404</title>", "which is a web page"),
+        (lambda content: gzip.compress(b"\n<html>"), "which is a web page"),
+        (lambda content: b"PK\x03\x04", "which is of another kind"),
+        (lambda content: b"", "which is of another kind"),
+        (
+            lambda content: gzip.compress(b"\0\0\x08\x01\0\0\0\x01\x07"),
+            "which has another content, with the SHA-256 .*",
+        ),
+    ],
+)
+def test_folder_with_a_damaged_file(published, cache, tmp_path, monkeypatch, name, damage, what):
     fill(tmp_path, published)
     damaged = damage((published / name).read_bytes())
     (tmp_path / name).write_bytes(damaged)
     monkeypatch.setenv("MNIST_DIR", str(tmp_path))
     with pytest.raises(
-        DigitsError, match=f"expected the published file with the SHA-256 .*, got .*{name} with .*: fetch it again"
+        DigitsError, match=f"expected the published file with the SHA-256 .*, got .*{name}, {what}: fetch it again"
     ):
         sources.mnist_files()
     assert (tmp_path / name).read_bytes() == damaged  # the user's folder is the user's

@@ -147,3 +147,11 @@ def test_a_failed_write_leaves_the_older_file(saved):
     assert [path.name for path in saved.parent.iterdir()] == ["saved.params"]
     with pytest.raises(DigitsError, match=r"^cannot write .*no/such/x.params: there is no such file or folder"):
         write_params(saved.parent / "no" / "such" / "x.params", ARRAYS)
+
+
+def test_a_list_has_no_names(tmp_path):
+    mx.nd.save(str(tmp_path / "list.params"), [mx.nd.ones((2, 2)), mx.nd.ones(3)])
+    with pytest.raises(
+        DigitsError, match=r"expected arrays with names in .*list.params, got 2 without any: save them by"
+    ):
+        read_params(tmp_path / "list.params")
