@@ -27,8 +27,8 @@ WIDGETS = ["@voila-dashboards/widgets-manager8", "@jupyter-widgets/jupyterlab-ma
 RETRY = 10  # seconds after which the page of a full server tries again
 COOKIE = "digits"
 SOCKETS = 3  # of a page: one, and one or two that are lost and not closed yet
-# Messages that each connection remembers, so that none counts twice. With Jupyter's 65,536 the server grew by 160 MB in an
-# hour with twenty visitors.
+# Messages that each connection remembers, so that none counts twice. With Jupyter's 65,536 the server grew by 160 MB in
+# an hour with twenty visitors.
 HISTORY = 1000
 SESSION = re.compile(r"[\w-]{1,64}", re.ASCII)
 
