@@ -252,3 +252,69 @@ def test_small_mnist(mnist):
 )
 def test_wrong_module(digits, make, words):
     assert_wrong(check("2.5", make(digits), digits), words)
+
+
+# 2.6 In words
+
+OVERFITTING = (
+    "It is overfitting, since the validation loss rises. I would collect more photographs or stop at epoch 20."
+)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        OVERFITTING,
+        "That is called over-fitting: the loss of validation goes up after epoch 20. Dropout may help.",
+        "The network overfits. One sees it by the validation loss, which is rising, so I would have stopped earlier.",
+    ],
+)
+def test_words(words):
+    assert check("2.6", words).right
+
+
+@pytest.mark.parametrize(
+    ("words", "mistake"),
+    [
+        ("Overfitting. Take more.", "these are 3 words"),
+        (OVERFITTING.replace("overfitting", "bad"), "what is it called when a network learns its images by heart?"),
+        (OVERFITTING.replace("validation loss rises", "accuracy stays"), "which of the numbers is it that shows it?"),
+        (
+            "It is overfitting, and one sees that by the validation loss, which has been rising all the time.",
+            "would you try?",
+        ),
+        (0.88, "the answer should be a text, but it is of type float"),
+    ],
+)
+def test_words_that_miss_a_point(words, mistake):
+    assert_wrong(check("2.6", words), mistake)
+
+
+# 2.batch A layer for a batch
+
+INPUTS = np.array([[2.0, 3.0], [0.0, 0.0], [-1.0, 1.0]])
+WEIGHTS = np.array([[1.0, 0.0], [0.5, -1.0], [-1.0, -1.0]])
+BIAS = np.array([0.0, 1.0, 6.0])
+
+
+def test_batch():
+    by_mxnet = mx.nd.FullyConnected(*map(mx.nd.array, (INPUTS, WEIGHTS, BIAS)), num_hidden=3)
+    for outputs in (INPUTS @ WEIGHTS.T + BIAS, by_mxnet, [[2, -1, 1], [0, 1, 6], [-1, -0.5, 6]]):
+        assert check("2.batch", outputs, INPUTS, WEIGHTS, BIAS).right
+
+
+@pytest.mark.parametrize(
+    ("outputs", "words"),
+    [
+        (INPUTS @ WEIGHTS.T, "the biases are missing"),
+        (INPUTS @ WEIGHTS.T - BIAS, "the biases are added, not subtracted"),
+        ((INPUTS @ WEIGHTS.T + BIAS).T, "rows and columns have changed places"),
+        (WEIGHTS @ INPUTS.T + BIAS, "along the wrong axis"),
+        (np.maximum(INPUTS @ WEIGHTS.T + BIAS, 0), "gone through a ReLU"),
+        (WEIGHTS @ INPUTS[0] + BIAS, "the answer for a single input"),
+        (INPUTS, "this has the shape of X"),
+        (None, "still open"),
+    ],
+)
+def test_wrong_batch(outputs, words):
+    assert_wrong(check("2.batch", outputs, INPUTS, WEIGHTS, BIAS), words)
