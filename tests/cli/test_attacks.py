@@ -126,7 +126,7 @@ ENDLESS = {
     "params": "expected parameters of MXNet of at most 67 MB, got ",
     "json": "expected a collection of digits of at most 17 MB, got ",
     "png": "expected a picture of at most 134 MB, got ",
-    "mat": "train_x, train_y, test_x, test_y of at most 62 MB, got ",
+    "mat": "uint8 with 784 pixels of at most 62 MB, got ",
     "checkpoint": "expected a checkpoint of at most 17 MB, got ",
 }
 
