@@ -56,6 +56,7 @@ PLAIN = [
 
 # Keeps in window.times, for each pen-up, how long its answer took; the answer is there when `seq` reaches `drawn`.
 TIMER = """root => {
+  if (window.times) return;  // it listens already
   window.times = [];
   const painted = (act) => requestAnimationFrame(() => {
     const { port1, port2 } = new MessageChannel();
@@ -151,8 +152,7 @@ def measure(page: Page, digits: list) -> list[float]:
     """Milliseconds for each digit, after five that do not count."""
     root = page.locator(".digit-canvas")
     root.locator("svg.pad").scroll_into_view_if_needed()
-    if not page.evaluate("window.times"):
-        root.evaluate(TIMER)
+    root.evaluate(TIMER)
     times = []
     for strokes in [*digits[:5], *digits]:
         box = root.locator("svg.pad").bounding_box()

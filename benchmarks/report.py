@@ -204,6 +204,10 @@ def main() -> int:
         missing = "benchmarks/results/frameworks.json is missing: run make bench first"
         print(f"error: {missing if isinstance(error, FileNotFoundError) else error}", file=sys.stderr)
         return 1
+    except KeyError as error:  # what was stored before the columns of today
+        found = f"expected results of today's make bench, got some without {error}: run make bench again"
+        print(f"error: {found}", file=sys.stderr)
+        return 1
     with atomic_write(readme) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return 0

@@ -25,6 +25,8 @@ MOST = 60_000 * 28 * 28  # bytes of values: MNIST's largest file
 
 LARGER = "check that it is the right file; read_idx(..., most=...) takes larger ones"
 
+GZIP = b"\x1f\x8b"  # how a compressed file begins
+
 FRAME = 2**16  # more bytes than a header has, or gzip adds to values that it cannot make smaller
 
 
@@ -43,7 +45,7 @@ def read_idx(path: str | Path, sha256: str | None = None, most: int = MOST) -> n
         if found != sha256.lower():
             raise DigitsError(f"expected a file with the SHA-256 {sha256}, got {path} with {found}: fetch it again")
     try:
-        return _parse(_unpacking(content), most)
+        return _parse(unpacking(content), most)
     except (_FormatError, EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise DigitsError(f"expected an IDX file, got {path}, which {_problem(error)}") from error
 
@@ -81,9 +83,9 @@ def _problem(error: Exception) -> str:
     return f"is damaged ({error}): fetch the file again"
 
 
-def _unpacking(content: bytes) -> BinaryIO:
+def unpacking(content: bytes) -> BinaryIO:
     """A stream of the content, or of what gzip has made it from; that unpacks no more than is asked for."""
-    compressed = content.startswith(b"\x1f\x8b")
+    compressed = content.startswith(GZIP)
     return gzip.GzipFile(fileobj=io.BytesIO(content)) if compressed else io.BytesIO(content)
 
 

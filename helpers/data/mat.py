@@ -23,7 +23,8 @@ ORIGINAL = ["data", "label"]
 PARTS = ["train_x", "train_y", "test_x", "test_y"]
 
 CONTENT = (
-    f"a MATLAB file with train0..train9 and test0..test9, with {' and '.join(ORIGINAL)}, or with {', '.join(PARTS)}"
+    f"a MATLAB file with train0..train9 and test0..test9, with {' and '.join(ORIGINAL)}, or with {', '.join(PARTS)}, "
+    "the images uint8 with 784 pixels"
 )
 
 # Bytes of a file, and of what it unpacks to: MNIST's images, ten numbers for each label, and names and sizes.

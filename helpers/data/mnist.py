@@ -7,9 +7,7 @@
 All chapters.
 """
 
-import gzip
 import hashlib
-import io
 import os
 import sys
 import threading
@@ -23,6 +21,7 @@ import platformdirs
 
 from helpers.base.errors import DigitsError
 from helpers.base.files import open_to_read, reason
+from helpers.data.idx import GZIP, unpacking
 
 # By key: the name of the file, without .gz; the SHA-256 of the published file, with .gz; that of its content.
 FILES = {
@@ -58,8 +57,6 @@ REACH = 5  # seconds in which a mirror has to answer at all
 STALL = 20  # seconds for which a download may stand still
 
 BLOCK = 2**20  # bytes
-
-GZIP = b"\x1f\x8b"  # how a compressed file begins
 
 MOST = 2**26  # bytes that are looked at of a file: more than MNIST's largest has, unpacked
 
@@ -267,20 +264,19 @@ def _other_than_published(path: Path, sha256: str) -> str | None:
             content = file.read(MOST)
     except (OSError, ValueError) as error:
         raise DigitsError(f"cannot read {path}: {reason(error)}") from error
-    unpacked = content
-    if content.startswith(GZIP):
-        try:
-            unpacked = gzip.GzipFile(fileobj=io.BytesIO(content)).read(MOST)
-        except EOFError:
-            return "which is cut off"
-        except (OSError, zlib.error):
-            return "which is damaged"
-        if hashlib.sha256(unpacked).hexdigest() == sha256:
-            return None
-        if unpacked.startswith(GZIP):
-            return "which is gzipped twice"
+    try:
+        unpacked = unpacking(content).read(MOST)
+    except EOFError:
+        return "which is cut off"
+    except (OSError, zlib.error):
+        return "which is damaged"
+    found = hashlib.sha256(unpacked).hexdigest()
+    if found == sha256:
+        return None
+    if unpacked.startswith(GZIP):
+        return "which is gzipped twice"
     if unpacked.lstrip()[:1] == b"<":
         return "which is a web page"
     if not unpacked.startswith(b"\0\0"):
         return "which is of another kind"
-    return f"which has another content, with the SHA-256 {hashlib.sha256(unpacked).hexdigest()}"
+    return f"which has another content, with the SHA-256 {found}"

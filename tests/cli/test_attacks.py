@@ -110,7 +110,7 @@ def kept(strokes):
 
 FILES = {
     "bomb.idx": (idx_bomb, "claims 419430400 of uint8, more than 47 MB: check that it is the right file"),
-    "bomb.mat": (mat_bomb, "of at most 56 MB, got "),
+    "bomb.mat": (mat_bomb, "of at most 62 MB, got "),
     "bomb.png": (picture_bomb, "of at most 52 million pixels, got "),
     "chunk.png": (chunk_bomb, "got a file that is damaged or of another kind: give a PNG or JPEG file"),
     "bomb.checkpoint": (
@@ -126,7 +126,7 @@ ENDLESS = {
     "params": "expected parameters of MXNet of at most 67 MB, got ",
     "json": "expected a collection of digits of at most 17 MB, got ",
     "png": "expected a picture of at most 134 MB, got ",
-    "mat": "uint8 of shape (N, 784) of at most 56 MB, got ",
+    "mat": "uint8 with 784 pixels of at most 62 MB, got ",
     "checkpoint": "expected a checkpoint of at most 17 MB, got ",
 }
 
