@@ -44,11 +44,11 @@ def pattern(term):
     return re.compile(rf"\b(?:{words})(?:s|es)?\b", re.IGNORECASE)
 
 
-def running_text(notebook):
+def running_text(notebook, exercises=False):
     """The Markdown that a reader goes through in order. Not the first cell, which tells beforehand what is to come, nor
-    the recap, nor the exercises, which one may leave out."""
+    the recap; the exercises, which one may leave out, only where they are asked for."""
     for cell in notebook.cells[1:]:
-        if cell.cell_type == "markdown" and cell.id != "recap" and not cell.id.startswith("exercise"):
+        if cell.cell_type == "markdown" and cell.id != "recap" and (exercises or not cell.id.startswith("exercise")):
             yield cell.source
 
 
@@ -94,7 +94,11 @@ def test_entries_are_short():
 
 @pytest.mark.parametrize("term", ENTRIES)
 def test_linked_from_its_first_use_alone(term):
-    texts = [(chapter, plain(text, term)) for chapter, book in CHAPTERS.items() for text in running_text(book)]
+    texts = [
+        (chapter, plain(text, term))
+        for chapter, book in CHAPTERS.items()
+        for text in running_text(book, exercises=True)
+    ]
     first, chapter, text = next((use, name, text) for name, text in texts if (use := pattern(term).search(text)))
     before, after = text[: first.start()], text[first.end() :]
     where = f"{chapter}: ...{before[-60:]}{first[0]}{after[:30]}..."
