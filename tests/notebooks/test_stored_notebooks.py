@@ -161,3 +161,11 @@ def test_network_is_that_of_helpers(name):
             exec(cell.source, names)
     expected = NETWORKS[TRAINED[name]]().get_internals()["logits_output"]
     assert names["logits"].tojson() == expected.tojson()
+
+
+@pytest.mark.parametrize("framework", ["PyTorch", "JAX", "Keras"])
+def test_stored_where_the_other_frameworks_are_installed(framework):
+    """Chapter 9 goes on without them, but what a reader sees stored is the whole way."""
+    stored = printed(nbformat.read(FOLDER / "09_after_mxnet.ipynb", as_version=4))
+    for network in ("lenet", "dropout-cnn"):
+        assert f"{network} in {framework}: 1,000 of 1,000 answers are the same" in stored
