@@ -28,8 +28,9 @@ FACELESS = {"helpers.base", "helpers.cli"}  # an empty __init__
 MODULES = [module.name for module in pkgutil.walk_packages(helpers.__path__, "helpers.") if module.name not in FACELESS]
 PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1280, "height": 900}
-# A formula within a line does not scroll: what is too wide is cut off
+# A formula within a line does not scroll: what is too wide is cut off. In a table it scrolls with the table.
 CUT_FORMULAS = """[...document.querySelectorAll("p span.math mjx-container")]
+    .filter(formula => !formula.closest(".pst-scrollable-table-container"))
     .filter(formula => formula.getBoundingClientRect().right > innerWidth)
     .map(formula => formula.closest("p").innerText)"""
 
