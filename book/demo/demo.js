@@ -6,17 +6,19 @@
  */
 
 import canvas from "./canvas.js";
+import { Kept, KeptLine } from "./kept.js";
 import { NETWORK, Reader } from "./reader.js";
 import { ALL_STEPS, PEN_WIDTH, toMnist } from "./to_mnist.js";
 
-const MEGABYTES = 15; // of the runtime and the network
+const MEGABYTES = 5; // of the runtime and the network
 
 /** What canvas.js needs of anywidget's model: values by name that others listen to, and somebody to read drawings. */
 class PageModel {
   constructor(reader, result) {
     this.reader = reader;
     this.listeners = {};
-    this.items = []; // of the collection
+    this.kept = new Kept();
+    this.times = 0; // that the collection was asked for
     this.next = null; // the drawing that is to be read
     this.reading = false;
     this.values = {
@@ -58,15 +60,21 @@ class PageModel {
     this.reading = false;
   }
 
-  /** Add a drawing with its label to the collection, which lasts until the page is left. */
+  /** Add a drawing with its label to the collection. */
   send({ keep, strokes, pen }) {
-    this.items.push({ label: keep, strokes, pen });
-    queueMicrotask(() => this.set("collection", this.collection())); // an answer comes after canvas.js has asked
+    this.kept.add({ label: keep, pen, strokes, image: [...toMnist(strokes, pen)] });
+    queueMicrotask(() => this.tell()); // an answer comes after canvas.js has asked
+  }
+
+  /** Tell all who listen what the collection has become. */
+  tell() {
+    this.set("collection", this.collection());
   }
 
   /** What canvas.js is told of the collection. */
   collection() {
-    return { count: this.items.length, file: "", error: "", times: this.items.length + 1 };
+    this.times += 1;
+    return { count: this.kept.items.length, file: "", error: this.kept.error, times: this.times };
   }
 }
 
@@ -85,6 +93,9 @@ async function show(place) {
   const model = await PageModel.load();
   place.replaceChildren();
   canvas.render({ model, el: place });
+  const line = new KeptLine(model.kept, () => model.tell());
+  model.on("change:collection", () => line.show());
+  place.append(line.element);
 }
 
 addStyle("canvas.css");

@@ -50,8 +50,9 @@ function stateOf(error, empty, answer) {
 
 async function loadNetwork() {
   const { env, InferenceSession, Tensor } = await import("./ort.wasm.min.mjs");
+  const [runtime, file] = await Promise.all([unpacked("ort-wasm-simd-threaded.wasm.gz"), unpacked("canvas.onnx.gz")]);
   env.wasm.numThreads = 1; // more would need headers that a plain web server does not send
-  const file = new URL("canvas.onnx", import.meta.url).href;
+  env.wasm.wasmBinary = runtime;
   const session = await InferenceSession.create(file, { executionProviders: ["wasm"] });
   const [input] = session.inputNames;
   const [output] = session.outputNames;
@@ -60,6 +61,17 @@ async function loadNetwork() {
     const answers = await session.run({ [input]: new Tensor("float32", ink, [1, 1, 28, 28]) });
     return [...answers[output].data];
   };
+}
+
+/** The bytes of a file of this folder that was packed by gzip: a plain web server sends it as it lies there. */
+async function unpacked(name) {
+  const response = await fetch(new URL(name, import.meta.url));
+  if (!response.ok) throw new Error(`${name}: the server answers ${response.status}`);
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  const packed = bytes[0] === 0x1f && bytes[1] === 0x8b; // else a server has told the browser to unpack it
+  if (!packed) return bytes;
+  const unpacking = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Uint8Array(await new Response(unpacking).arrayBuffer());
 }
 
 function firstLine(problem) {

@@ -1,6 +1,7 @@
 """The book of `make book`: built once, then read in a real browser that reaches no network."""
 
 import functools
+import gzip
 import http.server
 import inspect
 import pkgutil
@@ -243,6 +244,23 @@ def test_light_and_dark(read, wish):
     page.locator(f".theme-change-button[data-mode={other}]:visible").click()
     expect(page.locator("html")).to_have_attribute("data-theme", other)
     assert reader.ask(paper) == (other == "light")
+
+
+def test_the_front_page_is_light(read):
+    """At most 6 MB, scripts and pages counted as small as a web server makes them that compresses these alone."""
+    bodies = {}
+    reader = read()
+    reader.page.on("response", lambda answer: bodies.setdefault(answer.url, answer))
+    reader.open("index.html")
+    reader.page.locator(".digit-canvas").wait_for()
+    text = ("text/", "application/json", "image/svg", "javascript")
+    sizes = {}
+    for url, answer in bodies.items():
+        content = answer.body() if url.startswith(reader.address) else b""
+        kind = answer.headers.get("content-type", "")
+        sizes[url] = len(gzip.compress(content)) if any(name in kind for name in text) else len(content)
+    assert any(url.endswith(".wasm.gz") for url in sizes)
+    assert sum(sizes.values()) <= 6e6, sizes
 
 
 def test_the_front_page_has_the_pad(read):

@@ -1,5 +1,6 @@
 """The book's live demo: how it is put together, and how it reads in a browser with nothing but a plain web server."""
 
+import gzip
 import json
 import re
 import sys
@@ -8,9 +9,11 @@ from contextlib import contextmanager
 import book_demo
 import numpy as np
 import pytest
+from onnxruntime import InferenceSession
 from playwright.sync_api import expect
 
 from helpers.base.errors import DigitsError
+from helpers.canvas.collection import read_collection
 from helpers.canvas.readers import SURE
 from helpers.classifier.classifier import Classifier
 from helpers.drawing.strokes import Steps, to_mnist
@@ -157,6 +160,101 @@ def test_the_rest_of_the_canvas_works(pad, examples):
     assert (pad.state, pad.answer, pad.preview.max()) == ("empty", "", 0)
 
 
+def test_reads_on_without_a_network(chromium, printed, site, examples, network):
+    with demo(chromium, printed, site, **DESKTOP) as pad:
+        pad.page.context.set_offline(True)
+        pad.draw(examples[2])
+        assert_python_sees_the_same(pad, network)
+
+
+def test_a_server_that_lets_the_browser_unpack(chromium, printed, site, folder, examples, network):
+    def encoded(route):
+        name = route.request.url.rsplit("/", 1)[1]
+        body = (folder / "_static" / "demo" / name).read_bytes()
+        route.fulfill(body=gzip.decompress(body), content_type="application/octet-stream")
+
+    with open_page(chromium, printed, **DESKTOP) as page:
+        page.route("**/*.gz", encoded)
+        page.goto(site)
+        pad = Pad(page.locator(".digit-canvas"))
+        pad.draw(examples[6])
+        assert_python_sees_the_same(pad, network)
+
+
+# What is kept
+
+
+def keep(pad, strokes, label) -> None:
+    pad.clear()
+    pad.draw(strokes)
+    pad.root.locator(".keep-label").select_option(str(label))
+    pad.click(".keep")
+
+
+def downloaded(pad, folder):
+    """The collection in the file that Download gives."""
+    with pad.page.expect_download() as download:
+        pad.page.get_by_role("button", name="Download").click()
+    assert download.value.suggested_filename == "my_digits.json"
+    download.value.save_as(folder / "my_digits.json")
+    return read_collection(folder / "my_digits")
+
+
+def test_what_is_kept_stays_on_the_device_until_it_is_deleted(chromium, printed, site, examples, tmp_path):
+    with demo(chromium, printed, site, **DESKTOP) as pad:
+        line = pad.page.locator(".kept-here")
+        expect(line).to_be_hidden()
+        keep(pad, examples[3], 3)
+        keep(pad, examples[8], 8)
+        expect(line).to_contain_text("2 digits are kept in this browser, and nowhere else.")
+
+        pad.page.reload()
+        expect(line).to_contain_text("2 digits are kept")
+        collection = downloaded(pad, tmp_path)
+        assert collection.labels.tolist() == [3, 8]
+        for image, strokes in zip(collection.images, collection.strokes, strict=True):
+            assert np.abs(image / 255 - to_mnist(strokes)).max() <= 2 / 255
+
+        line.get_by_role("button", name="Delete").click()
+        expect(line).to_be_hidden()
+        pad.page.reload()
+        pad.root.wait_for()
+        expect(line).to_be_hidden()
+
+
+def test_two_pages_of_the_book_keep_in_one_place(chromium, printed, site, examples):
+    with demo(chromium, printed, site, **DESKTOP) as pad:
+        other = Pad(pad.page.context.new_page().locator(".digit-canvas"))
+        other.page.goto(site)
+        keep(pad, examples[1], 1)
+        keep(other, examples[5], 5)
+        expect(other.page.locator(".kept-here")).to_contain_text("2 digits are kept")
+
+
+def test_a_full_storage_is_said_and_loses_nothing(chromium, printed, site, examples, tmp_path):
+    with demo(chromium, printed, site, **DESKTOP) as pad:
+        keep(pad, examples[3], 3)
+        pad.page.evaluate("""() => {
+            for (let size = 2 ** 22; size >= 1; size /= 2) {
+                try { for (let i = 0; ; i += 1) localStorage.setItem(`${size} ${i}`, "x".repeat(size)); } catch {}
+            }
+        }""")
+        keep(pad, examples[8], 8)
+        line = pad.page.locator(".kept-here")
+        expect(line).to_contain_text("This browser stores no more: download your digits before you leave the page.")
+        assert downloaded(pad, tmp_path).labels.tolist() == [3, 8]
+
+
+@pytest.mark.parametrize("damaged", ["[{", '{"label": 3}', '[{"label": 3}]', "[null]"])
+def test_damaged_digits_are_set_aside(chromium, printed, site, examples, damaged):
+    key = "digits-with-mxnet: my_digits"
+    script = f"if (!localStorage.length) localStorage.setItem({key!r}, {damaged!r})"
+    with demo(chromium, printed, site, script=script, **DESKTOP) as pad:
+        keep(pad, examples[4], 4)
+        expect(pad.page.locator(".kept-here")).to_contain_text("1 digit is kept")
+        assert pad.page.evaluate(f"localStorage.getItem({key + ', damaged'!r})") == damaged
+
+
 def test_looks_the_same_on_a_screen_and_on_a_phone(chromium, printed, site, examples):
     for name, options in {"screen": DESKTOP, "phone": PHONE}.items():
         with demo(chromium, printed, site, **options) as pad:
@@ -166,12 +264,12 @@ def test_looks_the_same_on_a_screen_and_on_a_phone(chromium, printed, site, exam
 
 
 def test_says_what_it_loads_until_it_is_there(chromium, printed, site, folder):
-    files = [path for path in (folder / "_static" / "demo").iterdir() if path.suffix in (".mjs", ".wasm", ".onnx")]
+    files = [path for path in (folder / "_static" / "demo").iterdir() if path.suffix in (".mjs", ".gz")]
     megabytes = round(sum(path.stat().st_size for path in files) / 1e6)
     held = []
     with open_page(chromium, printed, **DESKTOP) as page:
-        page.route("**/*.wasm", lambda route: held.append(route))
-        with page.expect_request("**/*.wasm"):
+        page.route("**/*.wasm.gz", lambda route: held.append(route))
+        with page.expect_request("**/*.wasm.gz"):
             page.goto(site)
         expect(page.get_by_role("status")).to_have_text(f"Loading the network ({megabytes} MB) …")
         expect(page.locator(".digit-canvas")).to_have_count(0)
@@ -190,6 +288,20 @@ def test_a_browser_that_cannot_run_the_network_says_so(chromium, printed, site, 
 
 
 # How it is put together
+
+
+def test_half_of_the_bytes_give_the_same_answers(network, digits):
+    packed = InferenceSession(book_demo.half_as_large(network)).run(None, {"data": digits.test.images})[0]
+    whole = network.probabilities_of(digits.test.images)
+    assert np.abs(packed - whole).max() < 0.005
+    assert (packed.argmax(axis=1) == whole.argmax(axis=1)).all()
+
+
+def test_half_of_the_bytes_cost_no_digit_of_mnist(network, mnist):
+    packed = InferenceSession(book_demo.half_as_large(network)).run(None, {"data": mnist.test.images})[0]
+    whole = network.probabilities_of(mnist.test.images)
+    assert np.abs(packed - whole).max() < 0.005
+    assert (packed.argmax(axis=1) != whole.argmax(axis=1)).sum() <= 2  # of 10,000; none when this was written
 
 
 def test_the_drawing_code_is_that_of_the_widget(folder):
