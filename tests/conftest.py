@@ -11,6 +11,8 @@ import nbformat
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
+from tests.tools.shorter import shorten
+
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 
 # The markers of pyproject.toml whose tests --quick leaves out. Not `browser`: one drawing is made by `make test`, too.
@@ -27,9 +29,6 @@ LONGEST = (
     "04_dropout_cnn.ipynb",
     "03_lenet.ipynb",
 )
-
-# A constant of a notebook that --quick changes: with 12 epochs the training takes longer than everything else in it.
-SHORTER = {"04_dropout_cnn.ipynb": ("EPOCHS = 12", "EPOCHS = 4")}
 
 # Folders whose tests share servers, a browser or what npm installs: one worker has all of them.
 TOGETHER = ("tests/canvas/browser/", "tests/book/")
@@ -74,8 +73,8 @@ def _make_quick(config, items):
         if marker:
             config.stash[REASONS][f"{marker}: {needs[marker]}"] += 1
         (dropped if marker else chosen).append(item)
-        if item.path.name in SHORTER and hasattr(item, "cell"):
-            item.cell.source = item.cell.source.replace(*SHORTER[item.path.name])
+        if hasattr(item, "cell"):
+            shorten(item.path.name, item.cell)
     items[:] = chosen
     config.hook.pytest_deselected(items=dropped)
 

@@ -20,6 +20,8 @@ from jupyter_client.manager import AsyncKernelManager
 from links import declared, repository_url
 from nbclient import NotebookClient
 
+from tests.tools.shorter import shorten
+
 ROOT = Path(__file__).parents[2]
 LIST = Path(__file__).with_name("colab-packages.txt")
 ENVIRONMENT = ROOT / ".cache" / "colab"
@@ -148,6 +150,8 @@ def test_runs_from_top_to_bottom(path, notebook, run, tmp_path):
     content.mkdir()
     shutil.copy(path, content)
     before = packages()
+    for cell in notebook.cells:
+        shorten(path.name, cell)
     notebook.cells.append(nbformat.v4.new_code_cell(FILES))
     run(notebook, content)
 

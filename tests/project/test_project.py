@@ -373,6 +373,8 @@ def try_skips(tmp_path):
     """A function that runs tests of which some are skipped, as a whole module is, and returns what is printed."""
     shutil.copy(ROOT / "tests" / "conftest.py", tmp_path)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    (tmp_path / "tests" / "tools").mkdir(parents=True)
+    shutil.copy(ROOT / "tests" / "tools" / "shorter.py", tmp_path / "tests" / "tools")  # conftest.py needs it
     (tmp_path / "test_skips.py").write_text(SKIPS, encoding="utf-8")
     missing = "import pytest\npytest.importorskip('no_such_package')\n"
     (tmp_path / "test_module.py").write_text(missing, encoding="utf-8")
