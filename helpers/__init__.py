@@ -4,6 +4,7 @@
 - data         MNIST as arrays and batches; all chapters
 - drawing      from ink to MNIST's 28 x 28; chapter 5
 - plots        every picture; all chapters
+- handwriting  digits in every usual form, and what is no digit, to learn from; chapter 5
 - networks     the three networks, drawn, stored and rearranged; chapters 2 to 5, 8 and 9
 - classifier   a trained network that answers; chapters 2 to 5 and 9
 - training     how a network learns; chapters 2 to 4 and 6 to 8

@@ -154,12 +154,23 @@ def mnist():
 
 @pytest.fixture(scope="session")
 def pen_strokes():
-    """Label and strokes of 600 real pen digits, to measure with: see tools/pen_strokes.py."""
-    from pen_strokes import pen_strokes_path, read_pen_strokes
+    """Label and strokes of 600 real pen digits of UNIPEN, to measure with: see tools/pen_strokes.py."""
+    return _pen_strokes("unipen")
 
-    if not pen_strokes_path().exists():
-        pytest.skip(f"the pen strokes are not here, {pen_strokes_path()}: set PEN_STROKES to their file")
-    return read_pen_strokes()
+
+@pytest.fixture(scope="session")
+def uji_strokes():
+    """Label and strokes of 600 real pen digits by people in Spain, to measure with: see tools/pen_strokes.py."""
+    return _pen_strokes("uji")
+
+
+def _pen_strokes(source):
+    from pen_strokes import VARIABLES, pen_strokes_path, read_pen_strokes
+
+    path = pen_strokes_path(source)
+    if not path.exists():
+        pytest.skip(f"the pen strokes are not here, {path}: set {VARIABLES[source]} to their file")
+    return read_pen_strokes(source)
 
 
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)

@@ -8,20 +8,26 @@ import subprocess
 import sys
 from pathlib import Path
 
+import letters
 import numpy as np
 import pytest
-from make_checkpoints import RUNS
+from make_checkpoints import RUNS, SURE, interval
 from pen_strokes import draw_on_pad, place_at_random
 
 from helpers.base.errors import DigitsError
+from helpers.canvas.readers import SURE as SURE_OF_THE_PAD
 from helpers.classifier.classifier import SHIPPED, Classifier, checkpoint_path, load_params
 from helpers.cli.main import main
+from helpers.drawing.strokes import to_mnist
+from tests.tools.written_forms import FORMS, written
 
 import mxnet as mx
 
 ROOT = Path(__file__).parents[2]
 TEST_FLOOR = {"mlp": 0.98, "lenet": 0.991, "dropout-cnn": 0.995, "canvas": 0.995}
 PEN_FLOOR = {"canvas": 0.985}
+UJI_FLOOR = {"canvas": 0.985}
+UNSURE_CEILING = {"pen_strokes": 0.025, "uji_strokes": 0.01}
 
 
 def card_of(name):
@@ -35,6 +41,11 @@ def accuracy(name, split):
 @pytest.fixture(scope="module")
 def pen_digits(pen_strokes):
     return draw_on_pad(pen_strokes)
+
+
+@pytest.fixture(scope="module")
+def uji_digits(uji_strokes):
+    return draw_on_pad(uji_strokes)
 
 
 def test_these_ship():
@@ -56,7 +67,9 @@ def test_the_card_tells_how_the_parameters_were_made(name):
     assert card["batch_size"] == 100
     assert card["minutes"] > 0
     assert "UNIPEN" in card["pen_strokes"]
+    assert "UJI" in card["uji_strokes"]
     assert ("augmentation" in card) == (run.augmented > 0)
+    assert card.get("written", {}).items() >= (vars(run.written) if run.written else {}).items()
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -74,9 +87,53 @@ def test_accuracy_on_the_pen_strokes(name, pen_digits):
     assert found >= PEN_FLOOR.get(name, 0)
 
 
-def test_the_canvas_network_reads_drawings_best(pen_digits):
-    found = {name: accuracy(name, pen_digits) for name in SHIPPED}
-    assert max(found, key=found.get) == "canvas"
+@pytest.mark.parametrize("name", SHIPPED)
+def test_accuracy_on_the_strokes_from_spain(name, uji_digits):
+    assert np.array_equal(np.bincount(uji_digits.labels), [60] * 10)
+    found = accuracy(name, uji_digits)
+    assert found == pytest.approx(card_of(name)["uji_strokes_accuracy"], abs=0.005)
+    assert found >= UJI_FLOOR.get(name, 0)
+
+
+def test_the_canvas_network_reads_drawings_best(pen_digits, uji_digits):
+    for digits in (pen_digits, uji_digits):
+        found = {name: accuracy(name, digits) for name in SHIPPED}
+        assert max(found, key=found.get) == "canvas"
+
+
+def test_it_reads_the_ones_of_europe(uji_digits):
+    ones = uji_digits.images[uji_digits.labels == 1]
+    answers = Classifier.load("canvas").probabilities_of(ones).argmax(axis=1)
+    assert (answers == 1).sum() >= 59
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_it_reads_every_written_form(form):
+    """Forms that were drawn for this test alone."""
+    label, _ = FORMS[form]
+    images = np.stack([to_mnist(strokes) for strokes in written(form, 150, np.random.default_rng(5))])
+    answers = Classifier.load("canvas").probabilities_of(images[:, np.newaxis]).argmax(axis=1)
+    assert (answers == label).mean() >= 0.97
+
+
+def test_letters_do_not_get_a_sure_answer():
+    found = Classifier.load("canvas").probabilities_of(letters.hershey_letters()).max(axis=1)
+    assert (found > letters.SURE).mean() == pytest.approx(card_of("canvas")["letters_sure"], abs=0.02)
+    assert (found > letters.SURE).mean() <= 0.15
+    others = Classifier.load("dropout-cnn").probabilities_of(letters.hershey_letters()).max(axis=1)
+    assert (others > letters.SURE).mean() > 0.4  # that is what a network says that has seen digits alone
+
+
+def test_and_pen_digits_are_not_turned_away_for_it(pen_digits, uji_digits):
+    assert SURE == SURE_OF_THE_PAD
+    for digits, key in ((pen_digits, "pen_strokes"), (uji_digits, "uji_strokes")):
+        unsure = (Classifier.load("canvas").probabilities_of(digits.images).max(axis=1) < SURE).mean()
+        assert unsure == pytest.approx(card_of("canvas")[f"{key}_unsure"], abs=0.004)
+        assert unsure <= UNSURE_CEILING[key]
+
+
+def test_intervals_are_those_of_wilson():
+    assert interval(0.9917, 600) == "  595 of    600 = 0.9917 (0.9806 to 0.9964)"  # as chapter 9 prints it
 
 
 def test_the_pen_strokes_are_placed_at_random_on_the_pad(pen_strokes):
@@ -112,7 +169,7 @@ def test_measuring_anew_mends_a_card(mnist, tmp_path):
     path = tmp_path / "helpers" / "checkpoints" / "mlp.json"
     before = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps(before | {"test_accuracy": 0.5, "sha256": ""}), encoding="utf-8")
-    variables = os.environ | {"PYTHONPATH": str(tmp_path), "PEN_STROKES": str(tmp_path / "none.json.gz")}
+    variables = os.environ | {"PYTHONPATH": str(tmp_path), "PEN_STROKES": "none", "PEN_STROKES_UJI": "none"}
     command = [sys.executable, "tools/make_checkpoints.py", "--measure", "mlp"]
     done = subprocess.run(command, cwd=tmp_path, env=variables, capture_output=True, text=True, check=True, timeout=120)
     after = json.loads(path.read_text(encoding="utf-8"))

@@ -20,7 +20,7 @@ LEVELS = (
     {"base"},
     {""},
     {"drawing", "plots"},
-    {"data", "networks"},
+    {"data", "networks", "handwriting"},
     {"classifier", "distributed", "by_hand"},
     {"training", "canvas"},
     {"cli"},
