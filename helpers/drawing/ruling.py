@@ -18,9 +18,9 @@ THICKER = 1.6  # times the thickness of a line: where the ink is thicker, a stro
 
 MOST_LINES = 80  # that are looked at
 
-MOST_FILLED = 0.55  # of its rectangle: a frame is hollow
+FRAME = 0.85  # of each side of the rectangle around it a frame covers; a 0 covers less
 
-FRAME = 0.85  # of a frame's pixels lie along the sides of the rectangle around it
+MOST_FILLED = 0.55  # of its rectangle: a frame is hollow
 
 
 def ruling(mask: np.ndarray) -> np.ndarray:
@@ -92,10 +92,12 @@ def is_frame(spot: np.ndarray) -> bool:
     turn = np.radians(angle)
     x = (points - (across, down)) @ (np.cos(turn), np.sin(turn))
     y = (points - (across, down)) @ (-np.sin(turn), np.cos(turn))
-    thickness = 2 * float(cv2.distanceTransform(np.pad(spot, 1).astype(np.uint8), cv2.DIST_L2, 3).max())
-    near = max(3.0, 0.06 * min(width, height), 1.3 * thickness)
-    at_side = width / 2 - np.abs(x) < near
-    at_end = height / 2 - np.abs(y) < near
-    corners = len(np.unique(2 * (x > 0)[at_side & at_end] + (y > 0)[at_side & at_end]))  # a 0 has none
-    filled = len(points) / (width * height)
-    return (at_side | at_end).mean() >= FRAME and corners >= 3 and filled < MOST_FILLED
+    near = max(3.0, 0.15 * min(width, height))
+    sides = (
+        (y[width / 2 - x < near], height),
+        (y[width / 2 + x < near], height),
+        (x[height / 2 - y < near], width),
+        (x[height / 2 + y < near], width),
+    )
+    covered = [len(np.unique(np.floor(along + 0.25))) / (length + 1) for along, length in sides]
+    return min(covered) >= FRAME and len(points) < MOST_FILLED * width * height
