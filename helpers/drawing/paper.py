@@ -36,8 +36,9 @@ def from_around(pixels: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
     """
     channels = [_below_closing(channel) for channel in np.moveaxis(pixels, 2, 0)]
     ink, broad = (np.max(each, axis=0) for each in zip(*channels, strict=True))
-    base, more = np.percentile(ink[::2, ::2], (50, 75))  # closing takes the lightest grain for the paper
-    noise = 1.4826 * float(more - base)  # a quarter of the deviations are larger; scaled to a normal's sigma
+    some = ink[::2, ::2]
+    base = float(np.median(some))  # closing takes the lightest grain for the paper
+    noise = 1.4826 * float(np.median(np.abs(some - base)))  # the median deviation, scaled to a normal's sigma
     return np.maximum(ink - np.float32(base), 0), noise, broad
 
 
