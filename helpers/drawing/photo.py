@@ -33,6 +33,8 @@ WORKING = 480  # pixels along the longer side of a photo while its ink is looked
 
 SURE_INK = 0.4  # of a photo's strong ink: what has more is a stroke's
 
+RIM = 0.2  # the same for the soft rim of a stroke, where grain was smoothed
+
 CORE = 0.7  # the same for what is broader than a stroke, as the blot in which several meet
 
 LINE_INK = 0.15  # of a photo's strong ink: what has more may be a printed line's
@@ -178,7 +180,8 @@ def _ink_of_photo(pixels: np.ndarray) -> np.ndarray | None:
     beside = _grown(inner, max(3, round(_breadth(inner))))
     core = CORE if noise > HALF_LEVEL else LEAST_INK
     contrast = np.where(beside & (broad > core * peak), np.maximum(broad, contrast), contrast)  # where lines meet
-    near = beside & (contrast > max(LEAST_INK * peak, 4 * noise))
+    rim = LEAST_INK if noise <= HALF_LEVEL else RIM
+    near = beside & (contrast > max(rim * peak, 4 * noise))
     ink = np.where(_grown(near) & (contrast >= max(HALF_LEVEL, noise)), contrast, 0)
     full = np.percentile(contrast[inner], 90 if noise > HALF_LEVEL else 100)  # grain makes some of the ink darker
     ink = np.minimum(ink / full, 1).astype(np.float32)
