@@ -38,7 +38,8 @@ from helpers.canvas.collection import make_item, read_collection
 from helpers.classifier.classifier import Classifier, checkpoint_path
 from helpers.data.idx import read_idx, write_idx
 from helpers.data.mat import read_mat, write_mat
-from helpers.drawing.photo import read_picture, to_mnist_from_image
+from helpers.drawing.photo import to_mnist_from_image
+from helpers.drawing.picture import read_picture
 from helpers.drawing.strokes import to_mnist
 from helpers.networks.params import read_params
 from helpers.networks.symbols import parameter_shapes

@@ -20,6 +20,16 @@ from helpers.base.errors import DigitsError
 
 OVERSHOOT = 1e-4  # how far rounding and interpolation may leave the range of an image
 
+RINGING = 1.2  # how far cubic interpolation may leave the range of a picture
+
+RANGES = tuple(
+    2**bits - 1 for bits in (1, 8, 10, 12, 14, 16, 24, 32, 64)
+)  # of the pixels that cameras and scanners give
+
+ROWS_IN_ONE = ((784,), (1, 784), (784, 1))  # an image of MNIST in one row, as tables hold it
+
+BRIGHT = 0.75  # at least so light is the border of an image that is inverted
+
 SUM_ERROR = 1e-3  # how far the sum of a network's probabilities may be from 1
 
 CONVERT = 'convert them, as .astype("float32") does where it can'
@@ -44,11 +54,17 @@ def as_array(values, name: str = "an array") -> np.ndarray:
 
 
 def one_image(image) -> np.ndarray:
-    """One image as a network reads it, (28, 28) float32 in 0..1. Raises DigitsError for anything else."""
+    """One image as a network reads it, (28, 28) float32 in 0..1, bright ink on 0.
+
+    Raises DigitsError for anything else, dark ink on bright paper included.
+    """
     array = as_array(image, "an image")
     if array.shape != (28, 28):
         raise _wrong_shape("one image of shape (28, 28)", array, _to_one_image(array.shape))
-    return _ink(array, "image")
+    ink = _ink(array, "image")
+    if _is_inverted(ink):
+        raise _refusal(INK, "dark ink on bright paper", "invert it, as in 1 - image")
+    return ink
 
 
 def many_images(images) -> np.ndarray:
@@ -56,7 +72,10 @@ def many_images(images) -> np.ndarray:
     array = as_array(images, "images")
     if array.ndim != 4 or array.shape[1:] != (1, 28, 28):
         raise _wrong_shape("images of shape (N, 1, 28, 28)", array, _to_many_images(array.shape))
-    return _ink(array, "images")
+    ink = _ink(array, "images")
+    if len(ink) and all(_is_inverted(image) for (image,) in ink):
+        raise _refusal(INK, "dark ink on bright paper", "invert them, as in 1 - images")
+    return ink
 
 
 def as_batch(images, shape: tuple[int, ...]) -> np.ndarray:
@@ -97,19 +116,25 @@ def as_tiles(images, name: str = "images", most: int | None = None) -> np.ndarra
 def as_picture(picture) -> np.ndarray:
     """A new array (H, W, C), float32 in 0..1, with C from 1 to 4 channels, from a photo, a scan or a drawing.
 
-    picture: (H, W) or (H, W, C) of at least one pixel. Unsigned integers fill the range of their type; other numbers
-    are taken to end at 255 where one of them is above 1. Raises DigitsError for anything else.
+    picture: (H, W) or (H, W, C) of at least one pixel; (784,) and (1, 784) are the 28 rows of an MNIST image one after
+    another. The numbers tell their range, whatever their type: up to 1, to 255, or to the end of 10, 12, 14, 16 or more
+    bits. Where some are below 0, as in a standardised picture, the lowest becomes 0 and the highest 1.
+    Raises DigitsError for anything else.
     """
     array = _numbers(as_array(picture, PICTURE), PICTURE)
-    channels = array[..., np.newaxis] if array.ndim == 2 else array
-    if channels.ndim != 3 or channels.size == 0 or channels.shape[2] > 4:
-        raise _wrong_shape(PICTURE, array, "bring it into one of these shapes")
+    channels = array.reshape(28, 28) if array.shape in ROWS_IN_ONE else array
+    while channels.ndim > 2 and len(channels) == 1 and not _is_picture(channels):
+        channels = channels[0]  # the only one of a batch, or the only channel, which stands first
+    channels = channels[..., np.newaxis] if channels.ndim == 2 else channels
+    if not _is_picture(channels):
+        raise _wrong_shape(PICTURE, array, _to_picture(array.shape))
     floats = _finite(channels.astype(np.float32), PICTURE)
-    if array.dtype.kind == "u":
-        floats /= np.iinfo(array.dtype).max
-    elif floats.max() > 1:
-        floats /= 255  # the numbers of a common image in another type
-    return floats
+    low = floats.min()
+    high = floats.max()
+    if low < 0:
+        return (floats - low) / max(high - low, np.finfo(np.float32).tiny)
+    ringing = RINGING if array.dtype.kind == "f" else 1
+    return floats / max(high, next((end for end in RANGES if high <= end * ringing), high))
 
 
 def as_numbers(values, name: str) -> np.ndarray:
@@ -188,10 +213,33 @@ def _ink(array: np.ndarray, name: str) -> np.ndarray:
     return array.astype(np.float32, order="C")
 
 
+def _is_inverted(ink: np.ndarray) -> bool:
+    """Whether an image (28, 28) has dark ink on bright paper: its border is bright all around, and the rest is not."""
+    if ink[0, 0] < BRIGHT:  # nearly always the answer, and it costs next to nothing
+        return False
+    edges = (ink[0], ink[-1], ink[:, 0], ink[:, -1])
+    return all(edge.min() >= BRIGHT for edge in edges) and ink.min() < 0.5
+
+
+def _is_picture(array: np.ndarray) -> bool:
+    return array.ndim == 3 and array.size > 0 and array.shape[2] <= 4
+
+
+def _to_picture(shape: tuple[int, ...]) -> str:
+    """What turns an array of this shape into one picture."""
+    match shape:
+        case (_, 28, 28) | (_, 28, 28, 1) | (_, 1, 28, 28):
+            return "choose one, as in images[0]"
+        case (3, _, _) | (4, _, _):
+            return "use picture.transpose(1, 2, 0)"
+        case _:
+            return "bring it into one of these shapes"
+
+
 def _to_one_image(shape: tuple[int, ...]) -> str:
     """What turns an array of this shape into one image."""
     match shape:
-        case (784,):
+        case (784,) | (1, 784) | (784, 1):
             return "use image.reshape(28, 28)"
         case (1, 28, 28):
             return "use image[0]"

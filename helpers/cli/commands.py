@@ -12,16 +12,20 @@ import signal
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from helpers.base.errors import DigitsError, printable
 from helpers.base.files import check_writable, checkpoint_beside
 from helpers.cli.streams import without_c
 
-NOT_SURE = 0.5  # where the answer is less probable, `predict` says that it is not sure
+if TYPE_CHECKING:
+    import numpy as np
+
+NOT_SURE = 0.6  # as on the canvas: where the answer is less probable, `predict` says that it is not sure
 
 
 def check(options: Namespace) -> int:
@@ -174,9 +178,13 @@ def evaluate(options: Namespace) -> int:
 
 
 def predict(options: Namespace) -> int:
-    """Print the digit in each picture. One that cannot be read costs a line on stderr, and the others get an answer."""
+    """Print the digit in each picture, with --all every digit, from left to right.
+
+    A picture that cannot be read costs a line on stderr, and the others get an answer.
+    """
     from helpers.classifier.classifier import Classifier
-    from helpers.drawing.photo import read_picture, to_mnist_from_image
+    from helpers.drawing.photo import to_mnist_of_each
+    from helpers.drawing.picture import read_picture
 
     classifier = Classifier.load(options.model)
     results = []
@@ -184,25 +192,57 @@ def predict(options: Namespace) -> int:
         try:
             with without_c():
                 picture = read_picture(path)
-            image = to_mnist_from_image(picture)
-            if not image.any():
-                fix = "give a picture of one digit on a plain background"
-                raise DigitsError(f"expected ink in {path}, got a blank picture: {fix}")
+            images = _images(to_mnist_of_each, picture, path)
+            if len(images) > 1 and not options.all:
+                fix = "--all reads each of them"
+                raise DigitsError(f"expected one digit in {path}, got {len(images)} of them: {fix}")
         except DigitsError as error:
             print(f"error: {printable(str(error))}", file=sys.stderr)
             results.append({"file": path, "error": str(error)})
             continue
-        probabilities = classifier.probabilities(image)
-        result = {"file": path, "digit": int(probabilities.argmax()), "probability": float(probabilities.max())}
-        result["sure"] = result["probability"] >= NOT_SURE
-        result["probabilities"] = probabilities.tolist()
+        answers = [_answer(classifier.probabilities(image)) for image in images]
+        result = {"file": path} | (_number(answers) if options.all else answers[0])
         results.append(result)
         if not options.json:
-            doubt = "" if result["sure"] else ", not sure"
-            print(f"{printable(path)}: {result['digit']}, probability {result['probability']:.3f}{doubt}")
+            print(f"{printable(path)}: {_in_words(answers) if options.all else _in_a_word(result)}")
     if options.json:
         _report(options, results, "")
     return 1 if any("error" in result for result in results) else 0
+
+
+def _images(to_images: Callable, picture: "np.ndarray", path: str) -> "np.ndarray":
+    """The digits of a picture as MNIST would hold them; the error names the file."""
+    try:
+        return to_images(picture)
+    except DigitsError as error:
+        raise DigitsError(str(error).replace("expected a picture of a digit", f"expected a digit in {path}")) from error
+
+
+def _answer(probabilities: "np.ndarray") -> dict[str, object]:
+    """What `predict` says of one digit."""
+    best = int(probabilities.argmax())
+    probability = float(probabilities[best])
+    sure = probability >= NOT_SURE
+    return {"digit": best, "probability": probability, "sure": sure, "probabilities": probabilities.tolist()}
+
+
+def _number(answers: list[dict]) -> dict[str, object]:
+    """What `predict --all` says of the digits of a picture."""
+    return {"number": _read(answers), "sure": all(answer["sure"] for answer in answers), "digits": answers}
+
+
+def _read(answers: list[dict]) -> str:
+    return "".join(str(answer["digit"]) for answer in answers)
+
+
+def _in_a_word(answer: dict) -> str:
+    return f"{answer['digit']}, probability {answer['probability']:.3f}{'' if answer['sure'] else ', not sure'}"
+
+
+def _in_words(answers: list[dict]) -> str:
+    each = ", ".join(f"{answer['digit']} {answer['probability']:.2f}" for answer in answers)
+    doubt = "" if all(answer["sure"] for answer in answers) else ", not sure"
+    return f"{_read(answers)}: {each}{doubt}"
 
 
 def export(options: Namespace) -> int:

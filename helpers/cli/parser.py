@@ -107,8 +107,9 @@ def _add_evaluate(commands: argparse._SubParsersAction) -> None:
 def _add_predict(commands: argparse._SubParsersAction) -> None:
     about = "Read the digit in each picture"
     command = _add_command(commands, "predict", about, "photo.jpg drawing.png --model lenet")
-    about = "PNG or JPEG, of any size and colours, of one digit alone, on a plain background, without a frame"
+    about = "PNG, JPEG, WebP or TIFF, of any size and colours, of one digit, drawn or photographed on paper"
     command.add_argument("images", nargs="+", metavar="IMAGE", help=about)
+    command.add_argument("--all", action="store_true", help="read every digit of a picture, from left to right")
     command.add_argument("--model", default="dropout-cnn", help=f"{MODEL} (default: dropout-cnn)")
 
 

@@ -8,7 +8,8 @@
 
 from helpers.drawing.augmentation import augment
 from helpers.drawing.field import centre_by_mass, fit_box
-from helpers.drawing.photo import read_picture, to_ink, to_mnist_from_image
+from helpers.drawing.photo import to_ink, to_mnist_from_image, to_mnist_of_each
+from helpers.drawing.picture import read_picture
 from helpers.drawing.strokes import Steps, as_strokes, draw_ink, fit_strokes, plain_resize, to_field, to_mnist
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "to_ink",
     "to_mnist",
     "to_mnist_from_image",
+    "to_mnist_of_each",
 ]

@@ -165,6 +165,8 @@ NOT_ONE_IMAGE = {
     "NaN": (np.full((28, 28), np.nan), "NaN or infinite", "np.nan_to_num(image)"),
     "infinite": (np.full((28, 28), -np.inf), "NaN or infinite", "np.nan_to_num(image)"),
     "a row": (np.zeros(784), "shape (784,)", "image.reshape(28, 28)"),
+    "a row of a table": (np.zeros((1, 784)), "shape (1, 784)", "image.reshape(28, 28)"),
+    "inverted": (np.pad(np.zeros((20, 20)), 4, constant_values=1), "dark ink on bright paper", "as in 1 - image"),
     "a channel first": (np.zeros((1, 28, 28)), "shape (1, 28, 28)", "image[0]"),
     "a channel last": (np.zeros((28, 28, 1)), "shape (28, 28, 1)", "image[:, :, 0]"),
     "a batch": (np.zeros((3, 1, 28, 28)), "shape (3, 1, 28, 28)", "images[0, 0]"),
@@ -185,6 +187,16 @@ def test_what_is_not_one_image_is_refused_with_the_fix(classifier, image, given,
     assert message.startswith("expected ")
     assert "\n" not in message
     assert classifier.probabilities(ONE).shape == (10,)  # and it still answers
+
+
+def test_inverted_images_are_told_to_turn_round(classifier, digits):
+    images = digits.test.images[:20]
+    with pytest.raises(DigitsError, match=r"got dark ink on bright paper: invert them, as in 1 - images"):
+        classifier.probabilities_of(1 - images)
+    for image in images[:, 0]:
+        assert classifier.probabilities(image).shape == (10,)
+        with pytest.raises(DigitsError, match=r"got dark ink on bright paper: invert it, as in 1 - image"):
+            classifier.probabilities(1 - image)
 
 
 NOT_IMAGES = {

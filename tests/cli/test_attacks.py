@@ -29,7 +29,7 @@ from helpers.canvas.collection import _read_records
 from helpers.data.idx import read_idx
 from helpers.data.mat import read_mat
 from helpers.data.mnist import file_sha256
-from helpers.drawing.photo import read_picture
+from helpers.drawing.picture import read_picture
 from helpers.networks.params import read_params
 from helpers.training.checkpoint import read_checkpoint
 from tests.tools.limits import limited

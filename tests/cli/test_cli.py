@@ -18,7 +18,8 @@ from helpers.classifier.classifier import Classifier
 from helpers.cli.main import COMMANDS, main
 from helpers.cli.parser import NETWORK_NAMES, make_parser
 from helpers.data.load import Digits, Split
-from helpers.drawing.photo import read_picture, to_mnist_from_image
+from helpers.drawing.photo import to_mnist_from_image
+from helpers.drawing.picture import read_picture
 from helpers.networks.symbols import NETWORKS
 from helpers.training.fit import Job, train
 from helpers.training.recipes import Settings
@@ -130,7 +131,7 @@ def test_predict(pictures, capsys):
     out, err = capsys.readouterr()
     assert err == ""
     for line, path, label in zip(out.splitlines(), paths, labels, strict=True):
-        assert re.fullmatch(rf"{re.escape(str(path))}: {label}, probability (0\.[5-9]\d\d|1\.000)", line)
+        assert re.fullmatch(rf"{re.escape(str(path))}: {label}, probability (0\.[6-9]\d\d|1\.000)", line)
 
 
 def test_predict_as_json(pictures, capsys):
@@ -157,6 +158,25 @@ def test_predict_says_when_it_is_not_sure(pictures, tmp_path, capsys):
     assert json.loads(capsys.readouterr().out)[0]["sure"] is False
 
 
+def test_predict_notices_several_digits_and_reads_them_with_all(tmp_path, capsys):
+    sheet = np.full((200, 300), 240, np.uint8)
+    for x in (90, 210):
+        cv2.polylines(sheet, [np.array([[x - 30, 50], [x + 30, 50], [x - 10, 150]])], False, 30, 9, cv2.LINE_AA)
+    path = tmp_path / "several.png"
+    cv2.imencode(".png", sheet)[1].tofile(path)
+    assert main(["predict", str(path), "--model", "canvas"]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == f"error: expected one digit in {path}, got 2 of them: --all reads each of them\n"
+    assert main(["predict", str(path), "--model", "canvas", "--all"]) == 0
+    assert re.fullmatch(rf"{re.escape(str(path))}: 77: 7 [01]\.\d\d, 7 [01]\.\d\d\n", capsys.readouterr().out)
+    assert main(["predict", str(path), "--model", "canvas", "--all", "--json"]) == 0
+    [result] = json.loads(capsys.readouterr().out)
+    assert result["number"] == "77"
+    assert [answer["digit"] for answer in result["digits"]] == [7, 7]
+    assert result["sure"] is all(answer["sure"] for answer in result["digits"])
+
+
 def test_predict_answers_for_the_others_when_a_file_is_bad(pictures, tmp_path, capsys):
     paths, labels = pictures
     bad = {
@@ -165,7 +185,7 @@ def test_predict_answers_for_the_others_when_a_file_is_bad(pictures, tmp_path, c
         "cut.png": (paths[0].read_bytes()[:70], "expected a picture in {}, got a file that is damaged"),
         "blank.png": (
             cv2.imencode(".png", np.full((9, 9), 255, np.uint8))[1].tobytes(),
-            "expected ink in {}, got a blank",
+            "expected a digit in {}, got one without ink: give dark ink on light paper",
         ),
     }
     for name, (content, _) in bad.items():
