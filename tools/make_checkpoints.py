@@ -43,7 +43,7 @@ class Written:
     """What a network learns after MNIST alone: MNIST and what `helpers.handwriting` writes, for some more epochs.
 
     `digits` come in the forms of `helpers.handwriting.FORMS`; `doodles` are no digits. About the share `augmented` of
-    all images is distorted, each time anew.
+    all images is distorted, each time anew. `weight` is that of the parameters in the mean with others.
     """
 
     epochs: int
@@ -51,13 +51,15 @@ class Written:
     digits: int
     doodles: int
     augmented: float
+    weight: int
 
 
 @dataclass(frozen=True)
 class Run:
     """How a shipped network is trained: MXNet's name of the optimizer and its settings.
 
-    `augmented` is the share of each batch's images that are distorted, each time anew.
+    `augmented` is the share of each batch's images that are distorted, each time anew. With several of `written` the
+    network goes on in each of these ways, and the weighted mean of the parameters that they lead to is kept.
     """
 
     network: str
@@ -65,7 +67,7 @@ class Run:
     epochs: int
     settings: dict[str, float]
     augmented: float = 0.0
-    written: Written | None = None
+    written: tuple[Written, ...] = ()
 
 
 RUNS = {
@@ -78,7 +80,10 @@ RUNS = {
         15,
         {"learning_rate": 0.001},
         augmented=0.75,
-        written=Written(epochs=5, learning_rate=4e-4, digits=25_000, doodles=6_000, augmented=0.5),
+        written=(
+            Written(epochs=5, learning_rate=4e-4, digits=25_000, doodles=6_000, augmented=0.5, weight=2),
+            Written(epochs=4, learning_rate=3e-4, digits=20_000, doodles=9_000, augmented=0.75, weight=1),
+        ),
     ),
 }
 
@@ -115,24 +120,33 @@ def train(name: str, digits: Digits) -> dict[str, mx.nd.NDArray]:
     """Train the network of that name as its run above says, and return its parameters."""
     run = RUNS[name]
     params = fit(run, Batches(digits.train.images, digits.train.labels, run.augmented), run.epochs)
-    return train_on_written(run, digits.train, params) if run.written else params
+    if not run.written:
+        return params
+    ends = [train_on_written(run, written, digits.train, params) for written in run.written]
+    # The mean of networks with a common past is as good as any of them, or better (M. Wortsman et al.: "Model soups",
+    # ICML 2022). Here one of them reads digits better, and the other turns more letters away.
+    weights = [written.weight for written in run.written]
+    total = sum(weights)
+    return {key: sum(w * end[key] for w, end in zip(weights, ends, strict=True)) / total for key in params}
 
 
-def train_on_written(run: Run, train: Split, params: dict[str, mx.nd.NDArray]) -> dict[str, mx.nd.NDArray]:
+def train_on_written(
+    run: Run, written: Written, train: Split, params: dict[str, mx.nd.NDArray]
+) -> dict[str, mx.nd.NDArray]:
     """Train `params` on MNIST and on what `helpers.handwriting` writes; a target is a probability for every digit.
 
     `SoftmaxOutput` takes such targets in place of labels. Of a doodle each of the ten digits is as likely as the
     others, so the network learns to be sure of none.
     """
     rng = np.random.default_rng(SEED)
-    images, labels = write_digits(run.written.digits, rng)
-    images = np.concatenate([train.images, images, draw_doodles(run.written.doodles, rng)])
+    images, labels = write_digits(written.digits, rng)
+    images = np.concatenate([train.images, images, draw_doodles(written.doodles, rng)])
     targets = np.full((len(images), 10), 0.1, np.float32)
     labels = np.concatenate([train.labels, labels])
     targets[: len(labels)] = np.eye(10)[labels]
-    batches = Batches(images, targets, run.written.augmented)
-    settings = run.settings | {"learning_rate": run.written.learning_rate}
-    return fit(replace(run, settings=settings), batches, run.written.epochs, params)
+    batches = Batches(images, targets, written.augmented)
+    settings = run.settings | {"learning_rate": written.learning_rate}
+    return fit(replace(run, settings=settings), batches, written.epochs, params)
 
 
 def fit(run: Run, batches: Batches, epochs: int, params: dict[str, mx.nd.NDArray] | None = None):
@@ -173,7 +187,8 @@ def origin(name: str, digits: Digits, minutes: float) -> dict:
     if run.augmented:
         card["augmentation"] = f"helpers.drawing.augment on {run.augmented:.0%} of each batch, always anew"
     if run.written:
-        card["written"] = vars(run.written) | {"by": "helpers.handwriting, after the epochs above and beside MNIST"}
+        card["written"] = [vars(written) for written in run.written]
+        card["written_by"] = "helpers.handwriting, after the epochs above and beside MNIST; the mean of the parameters"
     return card | {"minutes": round(minutes, 1)}
 
 

@@ -26,7 +26,7 @@ import mxnet as mx
 ROOT = Path(__file__).parents[2]
 TEST_FLOOR = {"mlp": 0.98, "lenet": 0.991, "dropout-cnn": 0.995, "canvas": 0.995}
 PEN_FLOOR = {"canvas": 0.985}
-UJI_FLOOR = {"canvas": 0.985}
+UJI_FLOOR = {"canvas": 0.992}
 UNSURE_CEILING = {"pen_strokes": 0.025, "uji_strokes": 0.01}
 
 
@@ -69,7 +69,7 @@ def test_the_card_tells_how_the_parameters_were_made(name):
     assert "UNIPEN" in card["pen_strokes"]
     assert "UJI" in card["uji_strokes"]
     assert ("augmentation" in card) == (run.augmented > 0)
-    assert card.get("written", {}).items() >= (vars(run.written) if run.written else {}).items()
+    assert card.get("written", []) == [vars(written) for written in run.written]
 
 
 @pytest.mark.parametrize("name", SHIPPED)
