@@ -217,11 +217,13 @@ def measure(name: str, test: Split, pens: dict[str, Split]) -> dict:
 
 
 def interval(share: float, of: int) -> str:
-    """A share with its count and the 95 % interval of Wilson (1927)."""
+    """A share, which a card has rounded, with its count and the 95 % interval of Wilson (1927)."""
+    count = round(share * of)
+    share = count / of
     z = 1.96
     middle = (share + z * z / (2 * of)) / (1 + z * z / of)
     half = z / (1 + z * z / of) * np.sqrt(share * (1 - share) / of + z * z / (4 * of * of))
-    return f"{round(share * of):5} of {of:6,} = {share:.4f} ({middle - half:.4f} to {middle + half:.4f})"
+    return f"{count:5} of {of:6,} = {share:.4f} ({middle - half:.4f} to {middle + half:.4f})"
 
 
 def summary(name: str, card: dict) -> str:
