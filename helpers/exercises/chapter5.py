@@ -9,6 +9,7 @@ import numpy as np
 
 from helpers.classifier.classifier import Classifier
 from helpers.drawing.strokes import as_strokes, to_mnist
+from helpers.exercises.guesses import Guess
 from helpers.exercises.judge import answer_array, is_open, wrong_shape, wrong_type
 
 ALLOWED = 0.1  # change of a pixel in exercise 4
@@ -20,6 +21,85 @@ THOUGHTS = {  # of who takes a change of exercise 2 for one that shows, or overl
     "turned": "which of the three steps turns anything back?",
     "thicker pen": "how wide does the second step draw the ink, whatever the pen was?",
     "other stroke first": "can you tell from the ink which stroke came first?",
+}
+
+GUESSES = {
+    "a": Guess(
+        "What do the other two say?",
+        {
+            "4, both of them.": "Looks for the fault in the network. It is in the image.",
+            "One says 4, the other 7.": "Networks differ in hard cases. This image is wrong for all three alike.",
+            "7, both of them.": "So the fault is not one network's. It is in the image.",
+        },
+        right="7, both of them.",
+    ),
+    "b": Guess(
+        "Guess first: how many do the three networks read if the digits are three quarters as large as the pad? How "
+        "many if they are a third?",
+        {
+            "Nearly all, both times: they read 98 % and more of MNIST.": (
+                "Takes a test accuracy for a property of the network. It holds for images like those of the test."
+            ),
+            "More than half of the large ones, and hardly any of the small ones.": (
+                "At three quarters 60 %, 78 % and 90 % (MLP, LeNet, CNN), at a third 8 to 22 %, hardly more than "
+                "chance."
+            ),
+            "About half, both times: the size does not matter, the place does.": (
+                "Both matter, and they hang together: a large digit has little room to be anywhere but in the middle."
+            ),
+        },
+        right="More than half of the large ones, and hardly any of the small ones.",
+    ),
+    "c": Guess(
+        "Which step does the work?",
+        {
+            "The box.": "Without it every network loses at least a sixth of the digits; without the centre, few.",
+            "The ink.": "It is worth a good deal with so thick a pen, but less than the box.",
+            "The centre.": "The box has already put the digit in the middle. The centre only corrects it.",
+        },
+        right="The box.",
+    ),
+    "d": Guess(
+        "Does it help?",
+        {
+            "No: on MNIST's test both have the same accuracy.": (
+                "True, and the reason to have a test set of your own."
+            ),
+            "Yes, over all angles the network misreads about half as many.": (
+                "94 % of them are read, against 86 % by the same network without."
+            ),
+            "Yes, it reads any angle now.": "It has seen small turns only. At 50 degrees it misreads up to a third.",
+        },
+        right="Yes, over all angles the network misreads about half as many.",
+    ),
+    "e": Guess(
+        "What share of the ones with a long flag does the CNN of chapter 4 read, which misreads fewer than 5 in 1,000 "
+        "of MNIST's test images?",
+        {
+            "Nearly all: it reads more than 99 %.": (
+                "Of MNIST's digits. Hardly one in twenty of MNIST's ones has a flag."
+            ),
+            "About three quarters.": "Most of the others become a 7.",
+            "None.": (
+                "A network does not look a digit up among those it has seen; it weighs strokes, and the upright one "
+                "still counts."
+            ),
+        },
+        right="About three quarters.",
+    ),
+    "f": Guess(
+        "What will the two CNNs say to these six drawings?",
+        {
+            "Both say that they do not know.": (
+                "Softmax cannot say so. It can only share out equally, if it has learnt when."
+            ),
+            "The CNN of chapter 4 names digits; the canvas's network is mostly not sure.": (
+                "And both read the O as a 0."
+            ),
+            "The canvas's network names the letters.": "It has ten answers, and none of them is a letter.",
+        },
+        right="The CNN of chapter 4 names digits; the canvas's network is mostly not sure.",
+    ),
 }
 
 
