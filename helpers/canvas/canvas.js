@@ -9,6 +9,7 @@
 
 const SIDE = 1000; // of the pad, in units of its SVG
 const NEAR = 0.002; // of the pad: points closer than this tell nothing new
+const PEN_RESTS = 10_000; // ms after a pen was seen in which a touch is taken for the hand that holds it
 const MOST = 10_000; // points of a drawing, minutes of scribbling: larger messages than theirs the demo refuses
 const PATIENCE = 1000; // ms without an answer before the pad says so
 const QUIET = 300; // ms after which an answer is read out
@@ -52,18 +53,25 @@ const uniqueId = () => `digit-canvas-${++views}-${Math.random().toString(36).sli
 /**
  * Ink on an SVG: pointer and keyboard make strokes, lists of [x, y] in 0..1.
  *
- * It calls `begin()` before a stroke, `changed(strokes)` at each move, `lifted()` when the pen goes up, and `clear()`
- * when a key asks for an empty pad.
+ * It calls `begin()` before a stroke, `changed(strokes)` at each move, `lifted()` when the pen goes up, `dropped()` when
+ * the stroke that has begun is taken back, and `clear()` when a key asks for an empty pad.
+ *
+ * Whoever writes with a pen rests the hand on the glass. So a pen takes the pad from a finger, whose stroke goes, and
+ * where a pen has drawn, or was seen a moment ago, a finger draws nothing.
  */
 class Pad {
-  constructor(element, { begin, changed, lifted, clear }) {
+  constructor(element, { begin, changed, lifted, dropped, clear }) {
     this.element = element;
     this.begin = begin;
     this.changed = changed;
     this.lifted = lifted;
+    this.dropped = dropped;
     this.clear = clear;
     this.strokes = [];
     this.pointer = null; // the id of the pointer that draws; any other is ignored
+    this.kind = ""; // of that pointer: mouse, pen or touch
+    this.penned = new WeakSet(); // the strokes that a pen has drawn
+    this.penSeen = -Infinity; // when, in milliseconds of the events
     this.wet = null; // the stroke that is being drawn
     this.cursor = [0.5, 0.5];
     this.ink = makeSvg("g", { class: "ink" });
@@ -76,7 +84,7 @@ class Pad {
       pointerup: (event) => this.release(event),
       pointercancel: (event) => this.release(event),
       lostpointercapture: (event) => this.release(event),
-      contextmenu: (event) => event.preventDefault(), // of a long touch
+      contextmenu: (event) => event.preventDefault(), // of a long press
       keydown: (event) => this.key(event),
       blur: () => this.leave(),
     };
@@ -128,18 +136,46 @@ class Pad {
     this.lifted();
   }
 
+  /** Take back the stroke that is being drawn. */
+  takeBack() {
+    this.wet = null;
+    this.pointer = null;
+    this.strokes = this.strokes.slice(0, -1);
+    this.ink.lastChild.remove();
+    this.dropped();
+    this.changed(this.strokes);
+  }
+
+  seePen(event) {
+    if (event.pointerType === "pen") this.penSeen = event.timeStamp;
+  }
+
+  isPalm(event) {
+    if (event.pointerType !== "touch") return false;
+    return event.timeStamp - this.penSeen < PEN_RESTS || this.strokes.some((stroke) => this.penned.has(stroke));
+  }
+
   press(event) {
-    if (this.pointer !== null || !event.isPrimary || event.button !== 0 || this.isFull) return;
+    this.seePen(event);
+    if (!event.isPrimary || event.button !== 0 || this.isPalm(event)) return;
+    if (this.pointer !== null) {
+      if (event.pointerType !== "pen" || this.kind !== "touch") return;
+      this.takeBack();
+    }
+    if (this.isFull) return;
     this.lift();
     this.showCursor(false);
     this.element.classList.add("pointed"); // no ring around the pad for who sees a pen
     this.element.focus({ preventScroll: true });
     this.element.setPointerCapture(event.pointerId);
     this.pointer = event.pointerId;
+    this.kind = event.pointerType;
     this.start(this.place(event));
+    if (this.kind === "pen") this.penned.add(this.wet);
   }
 
   move(event) {
+    this.seePen(event); // also one that hovers
     if (event.pointerId !== this.pointer) return;
     if (event.buttons === 0) return this.lift(); // released where no event told of it
     const events = event.getCoalescedEvents?.() ?? [];
@@ -291,6 +327,15 @@ function watchKernel(model, el, tell) {
   };
 }
 
+/** A long press of a pen or a finger opens no menu anywhere on the canvas. The right button of a mouse does, and a key. */
+function keepMenuAway(root) {
+  let kind = "mouse"; // for browsers whose menu event does not tell
+  root.addEventListener("pointerdown", (event) => { kind = event.pointerType; }, true);
+  root.addEventListener("contextmenu", (event) => {
+    if (["pen", "touch"].includes(event.pointerType ?? kind)) event.preventDefault();
+  });
+}
+
 /**
  * Keep the keys that mean something in the canvas from Jupyter, where an arrow goes to the next cell and Enter into one.
  * Jupyter asks the element with the focus for this sign, before that hears of the key. Returns a function that stops.
@@ -425,7 +470,8 @@ class Board {
     this.prompt = make("p", { class: "prompt", "aria-hidden": "true" }, "Draw a digit here");
     const surface = makeSvg("svg", { class: "pad", viewBox: `0 0 ${SIDE} ${SIDE}`, tabindex: 0, role: "application",
       "aria-roledescription": "drawing pad", "aria-label": "Draw a digit", "aria-describedby": `${id}-keys` });
-    this.pad = new Pad(surface, { begin: () => this.remember(), changed: drawn, lifted, clear: () => this.clear() });
+    this.pad = new Pad(surface, { begin: () => this.remember(), changed: drawn, lifted,
+      dropped: () => this.past.pop(), clear: () => this.clear() });
     this.element = make("div", { class: "board" },
       make("div", { class: "paper" }, surface, this.prompt),
       make("div", { class: "tools" }, this.undo, this.redo, this.wipe,
@@ -780,6 +826,7 @@ function render({ model, el }) {
     refresh();
   });
   const letKeysGo = keepKeys(root);
+  keepMenuAway(root);
   follow();
   show();
   showCollection();

@@ -117,6 +117,30 @@ class Fingers:
         self._session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
 
 
+class Stylus:
+    """A pen on the pad of a tablet. Chromium makes pointer events of kind "pen" of it."""
+
+    def __init__(self, pad: Pad):
+        self._pad = pad
+        self._session = pad.page.context.new_cdp_session(pad.page)
+
+    def draw(self, stroke) -> None:
+        first, *rest = stroke
+        self.send("mousePressed", first)
+        for point in rest:
+            self.send("mouseMoved", point)
+        self.send("mouseReleased", stroke[-1])
+
+    def send(self, kind: str, point) -> None:
+        self.send_at(kind, *self._pad.places(point)[0])
+
+    def send_at(self, kind: str, x: float, y: float, button: str = "left") -> None:
+        """The same at a place on the page."""
+        down = {"button": button, "clickCount": 1, "pointerType": "pen"}
+        held = 0 if kind == "mouseReleased" else {"left": 1, "right": 2}[button]
+        self._session.send("Input.dispatchMouseEvent", {"type": kind, "x": x, "y": y, "buttons": held} | down)
+
+
 def python_side(pad: Pad) -> dict:
     """What Python has of the canvas of probe.SEEN; the images as (28, 28) float32."""
     seen = json.loads(pad.page.locator(".python").inner_text())

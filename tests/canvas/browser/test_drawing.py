@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.tools.pad import Fingers, Pad, thinned
+from tests.tools.pad import Fingers, Pad, Stylus, thinned
 
 pytestmark = pytest.mark.slow
 
@@ -166,6 +166,76 @@ def test_a_second_finger_is_ignored(phone):
     assert scrolled(phone) == at
     horizontal = [float(x) for x in re.findall(r"([\d.]+) [\d.]+", phone.ink.get_attribute("d"))]
     assert max(horizontal) - min(horizontal) < 10  # of 1000: nothing of the other finger
+
+
+def test_a_pen_takes_the_pad_from_a_hand(phone):
+    """The hand lies on the glass before the pen comes down, and stays there. No test before this one has a pen."""
+    phone.clear()
+    phone.surface.scroll_into_view_if_needed()
+    hand, pen = Fingers(phone), Stylus(phone)
+    hand.down([0.3, 0.2])  # draws the upper bar of a 7
+    hand.move(*between([[0.3, 0.2], [0.7, 0.2]]))
+    hand.up()
+    hand.down([0.8, 0.9])
+    hand.move([0.82, 0.92])
+    pen.draw([[0.7, 0.2], *between([[0.7, 0.2], [0.45, 0.8]])])
+    hand.move([0.85, 0.95])
+    hand.up()
+    phone.settle()
+    expect(phone.ink).to_have_count(2)
+    for left in (1, 0):  # the stroke that was taken back is no step on the way back
+        phone.click(".undo")
+        expect(phone.ink).to_have_count(left)
+
+
+def test_a_hand_leaves_no_dot_between_two_strokes_of_a_pen(phone):
+    phone.clear()
+    phone.surface.scroll_into_view_if_needed()
+    hand, pen = Fingers(phone), Stylus(phone)
+    pen.draw([[0.3, 0.2], *between([[0.3, 0.2], [0.7, 0.2]])])
+    hand.down([0.9, 0.9])
+    hand.up()
+    pen.draw([[0.7, 0.2], *between([[0.7, 0.2], [0.45, 0.8]])])
+    hand.down([0.8, 0.9])
+    hand.move([0.7, 0.9])
+    hand.up()
+    phone.settle()
+    expect(phone.ink).to_have_count(2)
+
+
+def test_a_finger_draws_where_no_pen_is(phone):
+    """A pen of long ago does not keep a finger from drawing."""
+    phone.clear()
+    phone.surface.scroll_into_view_if_needed()
+    pen, finger = Stylus(phone), Fingers(phone)
+    pen.draw([[0.5, 0.2], *between([[0.5, 0.2], [0.5, 0.8]])])
+    phone.settle()
+    phone.clear()
+    phone.page.wait_for_timeout(10_500)  # as long as a pen is taken to be at hand
+    phone.surface.scroll_into_view_if_needed()
+    finger.down([0.5, 0.2])
+    finger.move(*between([[0.5, 0.2], [0.5, 0.8]]))
+    finger.up()
+    phone.settle()
+    expect(phone.ink).to_have_count(1)
+
+
+def test_a_pen_opens_no_menu_anywhere_on_the_canvas(phone):
+    pen = Stylus(phone)
+    phone.page.evaluate(
+        "addEventListener('contextmenu', (event) => setTimeout(() => {"
+        " (window.menus ??= []).push([event.pointerType, event.defaultPrevented]); }), true)"
+    )
+    places = (".pad", ".received", ".tools")
+    for place in places:
+        part = phone.root.locator(place)
+        part.scroll_into_view_if_needed()
+        box = part.bounding_box()
+        middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        pen.send_at("mousePressed", *middle, button="right")
+        pen.send_at("mouseReleased", *middle, button="right")
+    phone.page.wait_for_function(f"window.menus?.length >= {len(places)}")
+    assert phone.page.evaluate("window.menus") == [["pen", True]] * len(places)
 
 
 def between(stroke, steps: int = 8) -> list:
