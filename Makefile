@@ -56,7 +56,7 @@ wheelhouse: ## collect all that `make lab` needs on a machine without a network 
 	@python=$$(PYTHON='$(PYTHON)' sh tools/make_venv.sh --find) && \
 		"$$python" tools/wheelhouse.py collect $(if $(WHEELHOUSE),'$(WHEELHOUSE)') $(ARGS)
 
-test: lint ## run what tells in 7 minutes whether all works: style, unit tests, every notebook on the offline digits
+test: lint ## run what tells in about ten minutes whether all works: style, unit tests, every notebook on the offline digits
 	@echo "Running the unit tests, and every notebook on the offline digits"
 	@DIGITS_SOURCE=digits $(PYTEST) $(PARALLEL) $(NBVAL) --quick $(ARGS) tests notebooks; $(TOOK)
 
