@@ -15,6 +15,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from scipy.stats import binomtest
 
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
@@ -58,18 +59,10 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def in_words(kind: str, row: Row) -> str:
-    low, high = wilson(row.right, row.photos)
+    low, high = binomtest(row.right, row.photos).proportion_ci(method="wilson")
     share = f"{row.right} of {row.photos}, {row.right / row.photos:.3f}"
     doubts = f"{row.refused} | {row.surely_wrong} | {row.very_surely_wrong}"
     return f"| {kind} | {share} | {low:.3f} to {high:.3f} | {doubts} |"
-
-
-def wilson(right: int, count: int, z: float = 1.96) -> tuple[float, float]:
-    """Wilson's interval (1927): where the share lies of which `right` of `count` is a sample, with 95 % confidence."""
-    share = right / count
-    middle = (share + z**2 / (2 * count)) / (1 + z**2 / count)
-    half = z / (1 + z**2 / count) * (share * (1 - share) / count + z**2 / (4 * count**2)) ** 0.5
-    return middle - half, middle + half
 
 
 def sheet(wrong: list[tuple]) -> np.ndarray:

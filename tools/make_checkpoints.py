@@ -21,9 +21,10 @@ from dataclasses import dataclass, replace
 import letters
 import numpy as np
 from pen_strokes import ABOUT, VARIABLES, draw_on_pad, pen_strokes_path, read_pen_strokes
+from scipy.stats import binomtest
 
 from helpers.base.files import atomic_write
-from helpers.classifier import Classifier, checkpoint_path
+from helpers.classifier import SURE, Classifier, checkpoint_path
 from helpers.data import Digits, Split, load_mnist
 from helpers.drawing import augment
 from helpers.handwriting import draw_doodles, write_digits
@@ -34,7 +35,6 @@ import mxnet as mx
 
 SEED = 1
 BATCH_SIZE = 100
-SURE = 0.6  # the pad gives an answer from this probability on, and below it says that it is not sure
 PEN_KEYS = {"unipen": "pen_strokes", "uji": "uji_strokes"}  # what the pen digits are called on a card
 
 
@@ -219,11 +219,8 @@ def measure(name: str, test: Split, pens: dict[str, Split]) -> dict:
 def interval(share: float, of: int) -> str:
     """A share, which a card has rounded, with its count and the 95 % interval of Wilson (1927)."""
     count = round(share * of)
-    share = count / of
-    z = 1.96
-    middle = (share + z * z / (2 * of)) / (1 + z * z / of)
-    half = z / (1 + z * z / of) * np.sqrt(share * (1 - share) / of + z * z / (4 * of * of))
-    return f"{count:5} of {of:6,} = {share:.4f} ({middle - half:.4f} to {middle + half:.4f})"
+    low, high = binomtest(count, of).proportion_ci(method="wilson")
+    return f"{count:5} of {of:6,} = {count / of:.4f} ({low:.4f} to {high:.4f})"
 
 
 def summary(name: str, card: dict) -> str:

@@ -82,7 +82,7 @@ export class KeptLine {
     this.element = document.createElement("p");
     this.element.className = "kept-here";
     this.element.append(this.text, this.button("Download", () => this.download()));
-    if (navigator.canShare?.({ files: [new Kept().file()] })) {
+    if (navigator.canShare?.({ files: [kept.file()] })) {
       this.element.append(this.button("Share", () => this.share()));
     }
     this.element.append(this.button("Delete", () => this.delete()));

@@ -4,7 +4,7 @@
  */
 
 export const NETWORK = "CNN"; // its name above the bars
-const SURE = 0.6; // an answer with less probability than this is none; as in helpers/canvas/readers.py
+const SURE = 0.6; // an answer with less probability than this is none; as in helpers/classifier/classifier.py
 
 export class Reader {
   /** network: makes ten probabilities of an image of 784 bytes; without one, `error` is the answer to every image. */

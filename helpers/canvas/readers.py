@@ -12,12 +12,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from helpers.base.errors import DigitsError
-from helpers.classifier.classifier import Classifier
+from helpers.classifier.classifier import SURE, Classifier
 from helpers.classifier.inside import FirstLayer, Saliency
-
-# The least probability of an answer on the pad. `python -m helpers predict` asks for less, 0.5: it reads pictures that
-# are finished, the pad reads half a digit, too, while the pen moves.
-SURE = 0.6
 
 TITLES = {"mlp": "MLP", "lenet": "LeNet", "dropout-cnn": "CNN"}
 

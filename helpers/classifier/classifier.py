@@ -23,6 +23,8 @@ import mxnet as mx
 
 BATCH_SIZE = 200
 
+SURE = 0.6  # the least probability of an answer: below it the pad and `predict` say that they are not sure
+
 LARGEST_CARD = 2**16  # bytes
 
 # oneDNN computes a convolution and its ReLU in one pass, which makes the CNN 1.3 times as fast. It has no such pass for

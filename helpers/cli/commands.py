@@ -25,8 +25,6 @@ from helpers.cli.streams import without_c
 if TYPE_CHECKING:
     import numpy as np
 
-NOT_SURE = 0.6  # as on the canvas: where the answer is less probable, `predict` says that it is not sure
-
 
 def check(options: Namespace) -> int:
     """Print what this machine has and lacks."""
@@ -220,9 +218,11 @@ def _images(to_images: Callable, picture: "np.ndarray", path: str) -> "np.ndarra
 
 def _answer(probabilities: "np.ndarray") -> dict[str, object]:
     """What `predict` says of one digit."""
+    from helpers.classifier.classifier import SURE
+
     best = int(probabilities.argmax())
     probability = float(probabilities[best])
-    sure = probability >= NOT_SURE
+    sure = probability >= SURE
     return {"digit": best, "probability": probability, "sure": sure, "probabilities": probabilities.tolist()}
 
 

@@ -11,11 +11,10 @@ import cv2
 import numpy as np
 
 from helpers.base.errors import DigitsError
+from helpers.classifier.classifier import SURE
 from helpers.drawing.photo import to_mnist_from_image
 
 Light = np.ndarray  # (H, W, 3) float32: what the paper or the ink reflects, 0..1
-
-SURE = 0.6  # as on the canvas
 
 VERY_SURE = 0.9
 
