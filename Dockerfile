@@ -4,9 +4,9 @@
 #     docker run --platform linux/amd64 --interactive --tty --publish 127.0.0.1:8866:8866 digits make demo HOST=0.0.0.0
 # It is always for x86-64, which arm64 processors (Apple silicon) emulate: MXNet's wheel for Linux on arm64 needs libraries
 # that no package has.
-# The base is named by its tag, which follows the security updates of Debian and of Python. To hold it to one image, add
-# its digest: `docker buildx imagetools inspect python:3.12-slim` prints it, and FROM takes python:3.12-slim@sha256:...
-FROM --platform=linux/amd64 python:3.12-slim AS base
+# The base is held to one image, Python 3.12.14 on Debian 13, by its digest, which no later image can have. To take a newer
+# one with its security updates, write the digest that `docker buildx imagetools inspect python:3.12-slim` prints.
+FROM --platform=linux/amd64 python:3.12-slim@sha256:f77ac9e44ae96ef2c90b8053ea08c31f8be030f824196b0ae4db6d462c84e51f AS base
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends git graphviz make \
     && rm -rf /var/lib/apt/lists/*
