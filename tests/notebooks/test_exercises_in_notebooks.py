@@ -14,6 +14,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from tests.tools.shorter import shorten
+
 ROOT = Path(__file__).parents[2]
 # In a network namespace of its own a process has no network but itself, which a kernel needs.
 APART = ["unshare", "--map-root-user", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
@@ -104,6 +106,7 @@ def test_alone_with_solutions(path, notebook, copy, alone, tmp_path):
     for cell in cells(notebook, "gap"):
         cell.source = solutions[cell.id.replace("-gap", "-solution")]
     for cell in notebook.cells:
+        shorten(path.name, cell)
         cell.source = re.sub(r"(?m)^TRAIN = True\b", "TRAIN = False", cell.source)
     notebook.cells.append(nbformat.v4.new_code_cell("import helpers\nhelpers.__file__"))
     nbformat.write(notebook, copy / "notebooks" / path.name)
