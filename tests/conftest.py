@@ -141,6 +141,15 @@ def digits():
     return load_mnist("digits")
 
 
+@pytest.fixture(scope="module")
+def chromium():
+    """A real browser. Folders whose tests want another, or one for all of them, have a fixture of their own."""
+    from tests.tools import hosts
+
+    with hosts.open_chromium() as browser:
+        yield browser
+
+
 @pytest.fixture(scope="session")
 def mnist():
     """The real MNIST from MNIST_DIR or from the cache. Never downloads: a unit test must not need a network."""

@@ -16,12 +16,6 @@ WRONG = "About half of the time: right or wrong."
 
 
 @pytest.fixture(scope="module")
-def chromium():
-    with hosts.open_chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
 def lab(tmp_path_factory):
     folder = tmp_path_factory.mktemp("guess")
     for name in ("desktop.ipynb", "phone.ipynb"):

@@ -21,12 +21,6 @@ plots.sliding_window(image, [[-1, 0, 1], [-1, 0, 1], [-1, 0, 1]])"""
 
 
 @pytest.fixture(scope="module")
-def chromium():
-    with hosts.open_chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
 def lab(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sliding")
     write_notebook(folder / "slide.ipynb", CELL)
