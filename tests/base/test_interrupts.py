@@ -58,7 +58,7 @@ def run(script):
 @pytest.mark.parametrize("script", [UPDATER, DESTRUCTOR], ids=["a callback of MXNet", "a destructor"])
 def test_ctrl_c_is_not_lost(script):
     done = run(script + GO_ON)
-    assert done.stdout in ("goes on\n", "")
+    assert done.stdout.strip() in ("goes on", "")  # the key may fall between the text and the end of its line
     assert done.stderr.rstrip().endswith("KeyboardInterrupt")
     assert "ignored" not in done.stderr
 
