@@ -45,6 +45,7 @@ def build(folder: Path) -> None:
         _pack(folder / f"{WASM}.gz", (runtime / WASM).read_bytes())
         for name in SHIPPED:
             _pack(folder / f"{name}.onnx.gz", half_as_large(Classifier.load(name)))
+        _pack(folder / "dropout-cnn-thinned.onnx.gz", with_masks(half_as_large(Classifier.load("dropout-cnn"))))
     except OSError as error:
         raise DigitsError(f"cannot write {folder}: {reason(error)}") from error
 
@@ -67,6 +68,25 @@ def half_as_large(classifier: Classifier) -> bytes:
     nodes = [*widened, *model.graph.node]
     del model.graph.node[:]
     model.graph.node.extend(nodes)
+    onnx.checker.check_model(model)
+    return model.SerializeToString()
+
+
+def with_masks(network: bytes) -> bytes:
+    """The ONNX file with an input for each of its dropouts, by its name: what the values there are multiplied with.
+
+    Masks (M, ...) for M thinned networks go with one image, and make M answers of it.
+    """
+    model = onnx.load_from_string(network)
+    shapes = {value.name: value.type for value in onnx.shape_inference.infer_shapes(model).graph.value_info}
+    for node in model.graph.node:
+        if node.op_type == "Identity" and node.output[0].startswith("drop"):
+            mask = f"{node.output[0]}_mask"
+            sides = [side.dim_value for side in shapes[node.output[0]].tensor_type.shape.dim[1:]]
+            model.graph.input.append(onnx.helper.make_tensor_value_info(mask, onnx.TensorProto.FLOAT, ["M", *sides]))
+            node.CopyFrom(onnx.helper.make_node("Mul", [node.input[0], mask], [node.output[0]]))
+    del model.graph.value_info[:]  # they say N where there are now M
+    model.graph.output[0].type.tensor_type.shape.dim[0].dim_param = "M"
     onnx.checker.check_model(model)
     return model.SerializeToString()
 

@@ -66,7 +66,7 @@ function stateOf(error, empty, readings) {
 }
 
 /** A network in ONNX Runtime. */
-class Network {
+export class Network {
   constructor(session, Tensor) {
     this.session = session;
     this.Tensor = Tensor;
@@ -80,9 +80,22 @@ class Network {
 
   /** Ten probabilities for an image of 784 bytes. */
   async probabilities(image) {
-    const ink = Float32Array.from(image, (byte) => byte / 255);
-    const { probabilities } = await this.session.run({ data: new this.Tensor("float32", ink, [1, 1, 28, 28]) });
-    return [...probabilities.data];
+    const [probabilities] = await this.probabilitiesOf([image]);
+    return probabilities;
+  }
+
+  /**
+   * Ten probabilities for each of several images of 784 bytes. more: the other inputs of the network by name, each
+   * {data, dims}; with them there are as many answers as they are for.
+   */
+  async probabilitiesOf(images, more = {}) {
+    const inks = new Float32Array(784 * images.length);
+    images.forEach((image, i) => inks.set(Float32Array.from(image, (byte) => byte / 255), 784 * i));
+    const inputs = { data: { data: inks, dims: [images.length, 1, 28, 28] }, ...more };
+    const feeds = {};
+    for (const [name, each] of Object.entries(inputs)) feeds[name] = new this.Tensor("float32", each.data, each.dims);
+    const { data } = (await this.session.run(feeds)).probabilities;
+    return Array.from({ length: data.length / 10 }, (_, i) => [...data.subarray(10 * i, 10 * i + 10)]);
   }
 }
 

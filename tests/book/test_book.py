@@ -180,10 +180,13 @@ def test_docstrings_are_set_as_they_are_meant(book):
 
 # What is wider than its place, and says so neither to the eye nor to a screen reader
 SILENTLY_CUT = """[...document.querySelectorAll('.bd-article *')]
-    .filter(element => getComputedStyle(element).display !== "inline" && !element.closest("mjx-container"))
+    .filter(element => getComputedStyle(element).display !== "inline")
+    .filter(element => !element.parentElement.closest("mjx-container"))
     .filter(element => ["auto", "scroll", "hidden"].includes(getComputedStyle(element).overflowX))
+    .filter(element => !element.matches(".spoken")) // a text for screen readers alone
     .filter(({ scrollWidth, clientWidth }) => clientWidth > 0 && scrollWidth > clientWidth + 1)
-    .filter(element => !element.closest(".live, .digit-canvas"))
+    .filter(element => !element.matches("span.math") || element.querySelector("svg").getBoundingClientRect().width
+        > element.getBoundingClientRect().width + 1) // else what is wider is the text for screen readers
     .filter(element => element.tabIndex !== 0 || !element.getAttribute("aria-label") || !fades(element))
     .map(element => `${element.tagName}.${element.className} ${element.innerText.slice(0, 40)}`)"""
 FADES = """window.fades = element => {
@@ -207,7 +210,7 @@ def test_nothing_is_cut_off_without_a_sign(read, path, window):
 def test_what_is_cut_off_scrolls_by_keys_and_fades_where_there_is_more(read):
     reader = read(PHONE)
     page = reader.open("notebooks/03_lenet.html")
-    code = page.locator(".cell_input pre[data-more=right]").first
+    code = page.locator(".cell_input pre[role=group]").first
     expect(code).to_have_attribute("aria-label", "Code, scrolls sideways")
     code.focus()
     page.keyboard.press("ArrowRight")
@@ -263,6 +266,26 @@ def test_long_names_fit_beside_the_page(read):
     )
     assert ends
     assert max(ends) <= DESKTOP["width"]
+
+
+SERIOUS = """axe.run().then(({ violations }) => violations
+    .filter(({ impact }) => ["serious", "critical"].includes(impact))
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 80)).join(", ")}`))"""
+
+
+@pytest.mark.parametrize("wish", [("light", DESKTOP), ("dark", PHONE)], ids=lambda wish: wish[0])
+@pytest.mark.parametrize("name", ["index", *(f"notebooks/{name}" for name in NAMES)])
+def test_axe_finds_nothing_serious(read, packages, name, wish):
+    """With all that folds open, and with the live pieces."""
+    scheme, window = wish
+    reader = read(window, color_scheme=scheme)
+    page = reader.open(f"{name}.html")
+    if page.locator(".live").count():
+        expect(page.locator("[id^=live-] > :not([role=status])").first).to_be_visible(timeout=60_000)
+    page.add_script_tag(path=packages / "axe-core" / "axe.min.js")
+    reader.ask("document.querySelectorAll('details').forEach(details => { details.open = true; })")
+    page.wait_for_timeout(100)  # what has just unfolded is named after its next frame
+    assert reader.ask(SERIOUS) == []
 
 
 def test_formulas_are_set_by_the_book_itself(read):
