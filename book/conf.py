@@ -1,18 +1,28 @@
 """Sphinx's settings for the book. `tools/make_book.py` lays this folder out with the pages and runs Sphinx on it."""
 
 import json
-import re
 import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-sys.path.insert(0, str(FOLDER))  # for docstrings.py
+sys.path.insert(0, str(FOLDER))  # for docstrings.py and live.py
 
 
-def minutes(notebook: Path) -> str:
-    """How long a notebook takes to run, as its first cell says: "About 3 minutes"."""
-    head = "".join(json.loads(notebook.read_text(encoding="utf-8"))["cells"][0]["source"])
-    return re.search(r"\*\*(About \w+ minutes?)\*\*", head)[1]
+WORDS = 238  # of prose that adults read in a minute: M. Brysbaert, Journal of Memory and Language 109, 2019
+LINES = 500 / 60  # of code in a minute; who reads more than 500 in an hour overlooks much: J. Cohen and others, "Best
+# Kept Secrets of Peer Code Review", 2006
+KINDS = ("markdown", "code")
+
+
+def reading_minutes(notebook: Path) -> str:
+    """How long a chapter takes to read up to its exercises, rounded to 5 minutes: "45 minutes to read"."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    end = next((place for place, cell in enumerate(cells) if cell.get("id") == "exercises"), len(cells))
+    shown = [cell for cell in cells[:end] if "remove-cell" not in cell["metadata"].get("tags", [])]
+    text, code = (["".join(cell["source"]) for cell in shown if cell["cell_type"] == kind] for kind in KINDS)
+    words = sum(len(part.split()) for part in text)
+    lines = sum(bool(line.strip()) for part in code for line in part.splitlines())
+    return f"{5 * round((words / WORDS + lines / LINES) / 5)} minutes to read"
 
 
 project = "Handwritten digits with MXNet"
@@ -24,8 +34,9 @@ extensions = [
     "sphinx.ext.githubpages",
     "sphinx.ext.viewcode",
     "docstrings",
+    "live",
 ]
-exclude_patterns = ["demo"]
+exclude_patterns = ["demo", "live"]
 templates_path = ["_templates"]
 
 nitpicky = True  # a name in the docstrings that leads nowhere is a warning
@@ -37,7 +48,7 @@ nb_execution_mode = "off"
 nb_ipywidgets_js = {}  # would be loaded from another host
 myst_enable_extensions = ["deflist", "dollarmath", "substitution"]
 myst_heading_anchors = 3
-myst_substitutions = {f"minutes_{path.name[:2]}": minutes(path) for path in FOLDER.glob("notebooks/*.ipynb")}
+myst_substitutions = {f"minutes_{path.name[:2]}": reading_minutes(path) for path in FOLDER.glob("notebooks/*.ipynb")}
 
 add_module_names = False
 autodoc_default_options = {
@@ -76,6 +87,7 @@ html_context = {"default_mode": "auto"}  # light or dark as the reader's system 
 html_favicon = "_static/favicon.svg"
 html_static_path = ["_static"]
 html_css_files = ["book.css"]
+html_js_files = ["names.js", "sideways.js"]
 html_copy_source = True  # the buttons of a page download its notebook
 html_use_index = False  # the search finds every name
 html_domain_indices = False

@@ -1,9 +1,9 @@
-"""Put together the live demo of the book: the canvas, its network and what runs it, as files for any web server.
+"""Put together the live demo of the book: the canvas, the networks and what runs them, as files for any web server.
 
     python tools/book_demo.py FOLDER
 
-A page shows it by <div id="digit-canvas-demo"></div> and a script of type="module", demo.js of the folder. What comes
-from npm is installed once, in .cache/book, and again when book/package.json changes; else no network is needed.
+A page shows it by <div id="live-demo" class="live"></div> and a script of type="module", demo.js of the folder. What
+comes from npm is installed once, in .cache/book, and again when book/package.json changes; else no network is needed.
 """
 
 import argparse
@@ -19,7 +19,7 @@ import onnx
 
 from helpers.base.errors import DigitsError, exit_code
 from helpers.base.files import reason
-from helpers.classifier import Classifier, export_onnx
+from helpers.classifier import SHIPPED, Classifier, export_onnx
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ROOT / "book" / "package.json"
@@ -41,9 +41,11 @@ def build(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for file in files:
             shutil.copy(file, folder)
-        # A plain web server compresses scripts, and neither of these two: reader.js unpacks them.
+        # A plain web server compresses scripts, and none of these: reader.js unpacks them.
         _pack(folder / f"{WASM}.gz", (runtime / WASM).read_bytes())
-        _pack(folder / "canvas.onnx.gz", half_as_large(Classifier.load("canvas")))
+        for name in SHIPPED:
+            _pack(folder / f"{name}.onnx.gz", half_as_large(Classifier.load(name)))
+        _pack(folder / "dropout-cnn-thinned.onnx.gz", with_masks(half_as_large(Classifier.load("dropout-cnn"))))
     except OSError as error:
         raise DigitsError(f"cannot write {folder}: {reason(error)}") from error
 
@@ -66,6 +68,25 @@ def half_as_large(classifier: Classifier) -> bytes:
     nodes = [*widened, *model.graph.node]
     del model.graph.node[:]
     model.graph.node.extend(nodes)
+    onnx.checker.check_model(model)
+    return model.SerializeToString()
+
+
+def with_masks(network: bytes) -> bytes:
+    """The ONNX file with an input for each of its dropouts, by its name: what the values there are multiplied with.
+
+    Masks (M, ...) for M thinned networks go with one image, and make M answers of it.
+    """
+    model = onnx.load_from_string(network)
+    shapes = {value.name: value.type for value in onnx.shape_inference.infer_shapes(model).graph.value_info}
+    for node in model.graph.node:
+        if node.op_type == "Identity" and node.output[0].startswith("drop"):
+            mask = f"{node.output[0]}_mask"
+            sides = [side.dim_value for side in shapes[node.output[0]].tensor_type.shape.dim[1:]]
+            model.graph.input.append(onnx.helper.make_tensor_value_info(mask, onnx.TensorProto.FLOAT, ["M", *sides]))
+            node.CopyFrom(onnx.helper.make_node("Mul", [node.input[0], mask], [node.output[0]]))
+    del model.graph.value_info[:]  # they say N where there are now M
+    model.graph.output[0].type.tensor_type.shape.dim[0].dim_param = "M"
     onnx.checker.check_model(model)
     return model.SerializeToString()
 

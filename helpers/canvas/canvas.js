@@ -389,7 +389,7 @@ function summary({ state, error, readings }) {
   const [first] = answers;
   if (answers.size > 1) return { sign: "?", line: "the networks differ", spoken };
   if (first === null) return { sign: "?", line: "no network is sure", spoken };
-  return { sign: first, line: `all ${all.length} networks agree`, spoken };
+  return { sign: first, line: all.length === 2 ? "both networks agree" : `all ${all.length} networks agree`, spoken };
 }
 
 // ---------------------------------------------------------------------------------------------- pictures
@@ -842,4 +842,5 @@ function render({ model, el }) {
   };
 }
 
+export { make, paint };
 export default { render };

@@ -16,6 +16,7 @@ import book_links
 import book_source
 import make_book
 import nbformat
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
@@ -24,6 +25,7 @@ from helpers.base.errors import DigitsError, exit_code
 from helpers.plots.figures import Axes
 
 NOTEBOOKS = sorted((make_book.ROOT / "notebooks").glob("*.ipynb"))
+NAMES = [path.stem for path in NOTEBOOKS]
 PAGES = [path.relative_to(make_book.ROOT) for path in [*book_source.pages_of(make_book.ROOT), *NOTEBOOKS]]
 FACELESS = {"helpers.base", "helpers.cli"}  # an empty __init__
 MODULES = [module.name for module in pkgutil.walk_packages(helpers.__path__, "helpers.") if module.name not in FACELESS]
@@ -131,12 +133,19 @@ def test_a_chapter_opens_in_colab_and_on_binder_by_a_link(book, path):
     assert "hosted.py" not in (book / "notebooks" / f"{path.stem}.html").read_text(encoding="utf-8")
 
 
-def test_the_front_page_says_how_long_each_notebook_takes(book):
+def test_the_front_page_says_how_long_each_chapter_takes_to_read(book):
+    """A chapter with more words and code than another takes no less, and none says how long it runs."""
     front = (book / "index.html").read_text(encoding="utf-8")
+    assert not re.search(r"About \w+ minutes?", front)
+    minutes, sizes = [], []
     for path in NOTEBOOKS:
-        minutes = re.search(r"About \w+ minutes?", nbformat.read(path, as_version=4).cells[0].source)[0]
         entry = re.search(rf'<dt><a [^>]*href="notebooks/{path.stem}\.html".*?</dd>', front, flags=re.DOTALL)
-        assert minutes in entry[0], path.name
+        minutes.append(int(re.search(r"(\d+) minutes to read", entry[0])[1]))
+        cells = nbformat.read(path, as_version=4).cells
+        text = "\n".join(cell.source for cell in cells[: [cell.id for cell in cells].index("exercises")])
+        sizes.append(len(text))
+    assert np.corrcoef(minutes, sizes)[0, 1] > 0.9
+    assert minutes[NAMES.index("01_data")] == 25  # 2,060 words at 238 a minute and 128 lines at 500 an hour
 
 
 def test_each_page_has_a_title_of_its_own(book):
@@ -167,6 +176,50 @@ def test_docstrings_are_set_as_they_are_meant(book):
 
 
 # How it reads
+
+
+# What is wider than its place, and says so neither to the eye nor to a screen reader
+SILENTLY_CUT = """[...document.querySelectorAll('.bd-article *')]
+    .filter(element => getComputedStyle(element).display !== "inline")
+    .filter(element => !element.parentElement.closest("mjx-container"))
+    .filter(element => ["auto", "scroll", "hidden"].includes(getComputedStyle(element).overflowX))
+    .filter(element => !element.matches(".spoken")) // a text for screen readers alone
+    .filter(({ scrollWidth, clientWidth }) => clientWidth > 0 && scrollWidth > clientWidth + 1)
+    .filter(element => !element.matches("span.math") || element.querySelector("svg").getBoundingClientRect().width
+        > element.getBoundingClientRect().width + 1) // else what is wider is the text for screen readers
+    .filter(element => element.tabIndex !== 0 || !element.getAttribute("aria-label") || !fades(element))
+    .map(element => `${element.tagName}.${element.className} ${element.innerText.slice(0, 40)}`)"""
+FADES = """window.fades = element => {
+    const { maskImage, overflowX } = getComputedStyle(element);
+    return overflowX !== "hidden" && /gradient.*- 3rem|gradient.*- 48px/.test(maskImage);
+}"""
+
+
+@pytest.mark.parametrize("window", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_nothing_is_cut_off_without_a_sign(read, path, window):
+    reader = read(window)
+    page = reader.open(f"notebooks/{path.stem}.html")
+    page.add_script_tag(content=FADES)
+    reader.ask("document.querySelectorAll('details').forEach(details => { details.open = true; })")
+    expect(page.locator(".bd-article pre[data-more=right]").first).to_be_attached()
+    page.wait_for_timeout(100)  # what has just unfolded is measured after its next frame
+    assert reader.ask(SILENTLY_CUT) == []
+
+
+def test_what_is_cut_off_scrolls_by_keys_and_fades_where_there_is_more(read):
+    reader = read(PHONE)
+    page = reader.open("notebooks/03_lenet.html")
+    code = page.locator(".cell_input pre[role=group]").first
+    expect(code).to_have_attribute("aria-label", "Code, scrolls sideways")
+    code.focus()
+    page.keyboard.press("ArrowRight")
+    expect(code).to_have_attribute("data-more", "left right")
+    code.evaluate("code => code.scrollTo({ left: code.scrollWidth })")
+    expect(code).to_have_attribute("data-more", "left")
+    page.set_viewport_size({"width": 1600, "height": 900})
+    short = page.locator(".cell_input pre[data-more='']").first
+    assert short.get_attribute("aria-label") is None
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
@@ -213,6 +266,26 @@ def test_long_names_fit_beside_the_page(read):
     )
     assert ends
     assert max(ends) <= DESKTOP["width"]
+
+
+SERIOUS = """axe.run().then(({ violations }) => violations
+    .filter(({ impact }) => ["serious", "critical"].includes(impact))
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 80)).join(", ")}`))"""
+
+
+@pytest.mark.parametrize("wish", [("light", DESKTOP), ("dark", PHONE)], ids=lambda wish: wish[0])
+@pytest.mark.parametrize("name", ["index", *(f"notebooks/{name}" for name in NAMES)])
+def test_axe_finds_nothing_serious(read, packages, name, wish):
+    """With all that folds open, and with the live pieces."""
+    scheme, window = wish
+    reader = read(window, color_scheme=scheme)
+    page = reader.open(f"{name}.html")
+    if page.locator(".live").count():
+        expect(page.locator("[id^=live-] > :not([role=status])").first).to_be_visible(timeout=60_000)
+    page.add_script_tag(path=packages / "axe-core" / "axe.min.js")
+    reader.ask("document.querySelectorAll('details').forEach(details => { details.open = true; })")
+    page.wait_for_timeout(100)  # what has just unfolded is named after its next frame
+    assert reader.ask(SERIOUS) == []
 
 
 def test_formulas_are_set_by_the_book_itself(read):
@@ -265,8 +338,8 @@ def test_the_front_page_is_light(read):
 
 def test_the_front_page_has_the_pad(read):
     page = read().open("index.html")
-    expect(page.locator("#digit-canvas-demo .digit-canvas")).to_be_visible()
-    expect(page.locator("#needs-server")).to_be_hidden()
+    expect(page.locator("#live-demo .digit-canvas")).to_be_visible()
+    expect(page.locator(".needs-server")).to_be_hidden()
 
 
 # When something is wrong
