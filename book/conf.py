@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-sys.path.insert(0, str(FOLDER))  # for docstrings.py
+sys.path.insert(0, str(FOLDER))  # for docstrings.py and live.py
 
 
 def minutes(notebook: Path) -> str:
@@ -24,8 +24,9 @@ extensions = [
     "sphinx.ext.githubpages",
     "sphinx.ext.viewcode",
     "docstrings",
+    "live",
 ]
-exclude_patterns = ["demo"]
+exclude_patterns = ["demo", "live"]
 templates_path = ["_templates"]
 
 nitpicky = True  # a name in the docstrings that leads nowhere is a warning

@@ -100,4 +100,4 @@ async function show(place) {
 
 addStyle("canvas.css");
 addStyle("demo.css");
-show(document.getElementById("digit-canvas-demo"));
+show(document.getElementById("live-demo"));

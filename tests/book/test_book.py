@@ -265,8 +265,8 @@ def test_the_front_page_is_light(read):
 
 def test_the_front_page_has_the_pad(read):
     page = read().open("index.html")
-    expect(page.locator("#digit-canvas-demo .digit-canvas")).to_be_visible()
-    expect(page.locator("#needs-server")).to_be_hidden()
+    expect(page.locator("#live-demo .digit-canvas")).to_be_visible()
+    expect(page.locator(".needs-server")).to_be_hidden()
 
 
 # When something is wrong

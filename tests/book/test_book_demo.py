@@ -25,7 +25,7 @@ PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8"><meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
 <title>The demo of the book</title>
-<div id="digit-canvas-demo"></div>
+<div id="live-demo" class="live"></div>
 <script type="module" src="_static/demo/demo.js"></script>
 """
 ALL_STEPS = Steps()
