@@ -2,8 +2,8 @@
 
     python tools/book_demo.py FOLDER
 
-A page shows it by <div id="live-demo" class="live"></div> and a script of type="module", demo.js of the folder. What comes
-from npm is installed once, in .cache/book, and again when book/package.json changes; else no network is needed.
+A page shows it by <div id="live-demo" class="live"></div> and a script of type="module", demo.js of the folder. What
+comes from npm is installed once, in .cache/book, and again when book/package.json changes; else no network is needed.
 """
 
 import argparse
