@@ -13,7 +13,7 @@ from sphinx.util.docutils import SphinxDirective
 
 TEXTS = Path(__file__).with_name("live")
 # By the page, {id of the cell that stands before it: name of the piece}
-PIECES: dict[str, dict[str, str]] = {}
+PIECES: dict[str, dict[str, str]] = {"notebooks/07_backprop_by_hand": {"two-curves-read": "train"}}
 HTML = """<div id="live-{name}" class="live"></div>
 <noscript><p>This needs JavaScript: allow it for these pages.</p></noscript>
 <p class="needs-server" hidden>This does not work on pages that are opened as files. Serve the folder of this book

@@ -156,15 +156,15 @@ export function crossEntropy(p, t) {
 
 // Backward
 
-/** Mistakes that can be planted in the backward pass, each as it would be written: none of them by default. */
-export const BUGS = {
-  relu: "S1 = S2 W2", // ReLU lets every error through
-  sign: "S2 = T − P", // every step leads uphill
-  last: "b = S, not b += S", // each image takes the place of the one before
-  misprint: "S2ᵀ A2", // printed in the walkthrough of 2015, whose A2 is P
-};
+/** Mistakes that can be planted in the backward pass. */
+export const BUGS = [
+  "relu", // S1 without [A1 > 0]
+  "sign", // T - P
+  "last", // b = S in place of b += S, image after image
+  "misprint", // A2, which is P, in place of A1, as the walkthrough has it
+];
 
-/** The gradients of the loss for each of the parameters. layers: A1 and P of this batch. bugs: of BUGS, by name. */
+/** The gradients of the loss for each of the parameters. layers: A1 and P of this batch. bugs: of BUGS. */
 export function mlpGradients(x, t, parameters, bugs = [], layers = mlpForward(x, parameters)) {
   const [, , w2] = parameters;
   const [a1, p] = layers;

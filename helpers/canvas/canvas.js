@@ -842,4 +842,5 @@ function render({ model, el }) {
   };
 }
 
+export { make, makeSvg, say }; // to the pages of the book
 export default { render };
