@@ -101,9 +101,9 @@ class Bugs {
     this.table.removeAttribute("aria-busy");
     const isRight = ({ difference }) => difference !== null && difference < RIGHT;
     this.rows.replaceChildren(...checked.map((row) => {
-      const difference = row.difference === null ? "cannot be subtracted" : row.difference.toExponential(1);
+      const difference = row.difference === null ? `${row.found} does not fit` : row.difference.toExponential(1);
       return make("tr", { class: isRight(row) ? "right" : "wrong" }, make("th", { scope: "row" }, row.name),
-        make("td", {}, row.found), make("td", {}, difference), make("td", {}, isRight(row) ? "✓ right" : "✗ wrong"));
+        make("td", {}, row.shape), make("td", {}, difference), make("td", {}, isRight(row) ? "✓ right" : "✗ wrong"));
     }));
     const wrong = checked.filter((row) => !isRight(row)).map(({ name }) => name);
     say(this.verdict, this.words(wrong));
@@ -147,12 +147,15 @@ export class TrainingPage {
     this.now = make("p", { class: "now" });
     this.said = make("p", { class: "said", role: "status" });
     this.loss = new Curve("Loss of the batch, per image",
-      { top: 4, ticks: [0, 1, 2, 3, 4], guessing: Math.LN10, words: (loss) => (loss === Math.floor(loss) ? `${loss}` : lossWords(loss)) });
+      { top: 4, ticks: [0, 1, 2, 3, 4], guessing: Math.LN10, words: lossWords });
     this.right = new Curve(`Right, of ${others}`,
-      { top: 1, ticks: [0, 0.25, 0.5, 0.75, 1], guessing: 0.1, words: (share) => (Number.isInteger(4 * share) ? `${100 * share} %` : percent(share)) });
+      { top: 1, ticks: [0, 0.25, 0.5, 0.75, 1], guessing: 0.1, words: percent });
     const units = `of ${SHOWN} hidden units, each as a picture of 28 by 28`;
     this.weights = new Units([make("strong", {}, "W₁"), `, ${SHOWN} of its 256 rows`], `The weights W1 ${units}`, SHOWN);
-    this.gradients = new Units([make("strong", {}, "Gradient of W₁"), ", of the same"], `The gradients of W1 ${units}`, SHOWN);
+    this.gradients = new Units([make("strong", {}, "Its gradient"), " in this batch"], `The gradients of W1 ${units}`, SHOWN);
+    this.added = make("input", { type: "checkbox", checked: true, change: () => this.paint() });
+    this.weights.element.append(make("label", { class: "added" }, this.added, "without the first weights: what the steps have added"));
+    this.gradients.element.append(make("p", { class: "note" }, "Blue is above 0, orange below; ± is the strongest colour."));
     this.bugs = new Bugs((planted) => this.check(planted));
     this.pad = new TrainedPad((image) => this.ask("read", image));
     const code = make("a", { href: new URL("network.js", import.meta.url) }, "network.js");
@@ -160,13 +163,13 @@ export class TrainingPage {
       "These are not MNIST’s digits: this book was built without them, with scikit-learn’s, which are coarser.")];
     this.element = make("div", { class: "training", role: "group", "aria-label": "A network that learns on this page" },
       ...notMnist,
-      make("div", { class: "controls" }, make("div", { class: "buttons" }, this.playButton, this.stepButton, this.againButton),
-        this.rate.element, this.scale.element),
+      make("div", { class: "buttons" }, this.playButton, this.stepButton, this.againButton),
+      make("div", { class: "choices" }, this.rate.element, this.scale.element),
       make("div", { class: "words" }, this.now, this.said),
       make("div", { class: "pictures" }, this.loss.element, this.right.element, this.weights.element, this.gradients.element),
       this.bugs.element,
-      make("p", { class: "prompt-to-draw" }, make("strong", {}, "Draw a digit"), " for the network as it is now. It has seen what " +
-        "you draw as little as you have seen its digits."),
+      make("p", {}, make("strong", {}, "Draw a digit"), " for the network as it is now. While it learns, " +
+        "its answer changes."),
       this.pad.element,
       make("p", { class: "note" }, `It learns the first ${train.toLocaleString("en")} training images in batches of 256, each ` +
         `epoch in a new order, and is tried on the first ${others} of the validation images. Its arithmetic is in `, code, "."));
@@ -185,6 +188,7 @@ export class TrainingPage {
     const { run } = this;
     const seen = await this.ask("begin", this.scale.value);
     if (run !== this.run) return;
+    this.firstWeights = seen.weights;
     this.show(seen);
     this.paint();
     this.say(`At the beginning ${percent(this.accuracy)} are right.`);
@@ -197,19 +201,26 @@ export class TrainingPage {
     this.say("Learning …");
     const { run } = this;
     const end = Math.floor(this.seen.epoch + 1e-6) + EPOCHS;
-    while (this.playing && run === this.run) {
+    while (this.playing) {
       if (!(await this.step())) return;
       await new Promise(requestAnimationFrame); // none comes while the page is hidden: the training rests
-      if (this.seen.epoch >= end) this.pause(`${Math.round(this.seen.epoch)} epochs`);
+      if (this.seen.epoch >= end) this.pause();
     }
+    if (run !== this.run) return;
+    this.paint();
+    this.say(`${this.where()}: ${percent(this.accuracy)} of the other digits are right.`);
   }
 
-  /** Stop playing and say how far it has come. */
-  pause(done = `Step ${this.seen.step}`) {
+  /** Let the step that is being taken be the last one. */
+  pause() {
     this.playing = false;
     this.refresh();
-    this.paint();
-    this.say(`${done}: ${percent(this.accuracy)} of the other digits are right.`);
+  }
+
+  where() {
+    const { step, epoch } = this.seen;
+    if (!Number.isInteger(epoch)) return `Step ${step}`;
+    return epoch === 1 ? "One epoch" : `${epoch} epochs`;
   }
 
   async oneStep() {
@@ -265,11 +276,15 @@ export class TrainingPage {
     if (!this.still.matches || Number.isInteger(seen.epoch)) this.paint();
   }
 
-  /** Show the weights and gradients; where motion is not wanted, at the end of an epoch or of playing. */
+  /** Bring the pictures up to date: after each step, where motion is not wanted after each epoch, and at the end. */
   paint() {
-    this.weights.show(this.seen.weights);
-    if (this.seen.gradients) this.gradients.show(this.seen.gradients);
-    if (!this.playing) [this.loss, this.right].forEach((curve) => curve.describe());
+    const { weights, gradients } = this.seen;
+    this.weights.show(this.added.checked ? weights.map((weight, i) => weight - this.firstWeights[i]) : weights);
+    if (gradients) this.gradients.show(gradients);
+    for (const curve of [this.loss, this.right]) {
+      curve.draw();
+      if (!this.playing) curve.describe();
+    }
   }
 
   async check(planted) {

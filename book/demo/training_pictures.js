@@ -34,9 +34,9 @@ export class Curve {
     this.draw();
   }
 
+  /** Take a value in; draw() shows it. */
   add(step, value) {
     this.points.push([step, value]);
-    this.draw();
   }
 
   draw() {
@@ -66,7 +66,7 @@ export class Curve {
     const along = [0, this.steps / 2, this.steps].map((step) => makeSvg("text", { x: this.place([step, 0])[0],
       y: HEIGHT - EDGE.bottom + 16, "text-anchor": "middle" }, step === this.steps ? `step ${step}` : `${step}`));
     const [, y] = this.place([0, this.guessing]);
-    this.grid.replaceChildren(...this.ticks.flatMap((value) => across(value, "tick", this.words(value))), ...along,
+    this.grid.replaceChildren(...this.ticks.flatMap((value) => across(value, "tick", this.top === 1 ? `${100 * value} %` : `${value}`)), ...along,
       makeSvg("path", { class: "guessing", d: `M ${EDGE.left} ${y} H ${WIDTH - EDGE.right}` }),
       makeSvg("text", { class: "guessing", x: WIDTH - EDGE.right, y: y - 5, "text-anchor": "end" }, "guessing"));
   }
@@ -94,7 +94,6 @@ const [SIDE, GAP, COLUMNS] = [28, 2, 6];
 /** Pictures of 28 x 28 numbers side by side, drawn to one scale: blue above 0, orange below, and 0 is left clear. */
 export class Units {
   constructor(title, description, count) {
-    this.columns = COLUMNS;
     const rows = Math.ceil(count / COLUMNS);
     this.canvas = make("canvas", { role: "img", "aria-label": description,
       width: COLUMNS * (SIDE + GAP) - GAP, height: rows * (SIDE + GAP) - GAP });
@@ -123,8 +122,11 @@ export class Units {
   }
 }
 
+const PAPER = [128, 128, 128, 28];
+
 /** Red, green, blue and opacity of a number in -1..1, for light and dark pages alike. */
 function colour(value) {
   const strength = Math.min(1, 1.3 * Math.abs(value));
-  return [...(value > 0 ? [33, 118, 222] : [230, 112, 18]), Math.round(20 + 235 * strength)];
+  if (strength < 0.05) return PAPER;
+  return [...(value > 0 ? [33, 118, 222] : [230, 112, 18]), Math.round(255 * strength)];
 }
