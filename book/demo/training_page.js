@@ -21,7 +21,7 @@ const BUG_WORDS = {
   misprint: ["S₂ᵀ A₂", "the walkthrough’s misprint; its A₂ is P"],
 };
 
-const percent = (share) => `${(100 * share).toFixed(1)} %`;
+const percent = (share) => `${(100 * share).toFixed(1)}\u00a0%`;
 const lossWords = (loss) => (loss < 100 ? loss.toFixed(2) : loss.toPrecision(3));
 
 /** The worker as a function: ask(name, ...given) promises its answer. Rejects with an Error of one line. */
