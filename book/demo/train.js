@@ -23,8 +23,8 @@ function offer(place) {
     try {
       const { TrainingPage } = await import("./training_page.js");
       const page = await TrainingPage.load();
+      await page.begin();
       place.replaceChildren(page.element);
-      page.begin();
       page.element.querySelector("button").focus({ preventScroll: true });
     } catch (problem) {
       button.setAttribute("aria-disabled", "false");

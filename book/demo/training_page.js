@@ -92,6 +92,10 @@ class Bugs {
     return this.boxes.filter(({ checked }) => checked).map(({ value }) => value);
   }
 
+  get isShown() {
+    return this.rows.childElementCount > 0;
+  }
+
   wait() {
     this.table.setAttribute("aria-busy", "true");
   }
@@ -184,7 +188,6 @@ export class TrainingPage {
     this.right.begin();
     this.gradients.clear();
     this.refresh();
-    if (!this.bugs.rows.childElementCount) this.check(this.bugs.planted);
     const { run } = this;
     const seen = await this.ask("begin", this.scale.value);
     if (run !== this.run) return;
@@ -192,6 +195,7 @@ export class TrainingPage {
     this.show(seen);
     this.paint();
     this.say(`At the beginning ${percent(this.accuracy)} are right.`);
+    if (!this.bugs.isShown) this.check(this.bugs.planted);
   }
 
   async play() {
