@@ -94,6 +94,7 @@ const [SIDE, GAP, COLUMNS] = [28, 2, 6];
 /** Pictures of 28 x 28 numbers side by side, drawn to one scale: blue above 0, orange below, and 0 is left clear. */
 export class Units {
   constructor(title, description, count) {
+    this.count = count;
     const rows = Math.ceil(count / COLUMNS);
     this.canvas = make("canvas", { role: "img", "aria-label": description,
       width: COLUMNS * (SIDE + GAP) - GAP, height: rows * (SIDE + GAP) - GAP });
@@ -103,22 +104,21 @@ export class Units {
 
   /** values: count x 784. */
   show(values) {
-    const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
+    const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
     const context = this.canvas.getContext("2d");
     const picture = context.createImageData(this.canvas.width, this.canvas.height);
     values.forEach((value, i) => {
       const [unit, pixel] = [Math.floor(i / SIDE ** 2), i % SIDE ** 2];
       const x = (unit % COLUMNS) * (SIDE + GAP) + (pixel % SIDE);
       const y = Math.floor(unit / COLUMNS) * (SIDE + GAP) + Math.floor(pixel / SIDE);
-      picture.data.set(colour(value / largest), 4 * (y * picture.width + x));
+      picture.data.set(largest ? colour(value / largest) : PAPER, 4 * (y * picture.width + x));
     });
     context.putImageData(picture, 0, 0);
-    say(this.range, Number.isFinite(largest) ? `± ${largest.toPrecision(2)}` : "");
+    say(this.range, largest && Number.isFinite(largest) ? `± ${largest.toPrecision(2)}` : "");
   }
 
   clear() {
-    this.canvas.getContext("2d").clearRect(0, 0, this.canvas.width, this.canvas.height);
-    say(this.range, "");
+    this.show(new Float32Array(this.count * SIDE ** 2));
   }
 }
 

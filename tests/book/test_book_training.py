@@ -132,7 +132,8 @@ def test_steps_lead_where_mxnet_s_lead(scratch, digits, size, steps, rate):
         }}
         training.order = [...new Int32Array(Uint8Array.from(readFileSync(`${{scratch}}/order`)).buffer)];
         for (let step = 0; step < {steps}; step++) training.step({rate});
-        writeFileSync(`${{scratch}}/end`, Buffer.concat(training.parameters.map(({{ values }}) => Buffer.from(values.buffer))));
+        const end = training.parameters.map(({{ values }}) => Buffer.from(values.buffer));
+        writeFileSync(`${{scratch}}/end`, Buffer.concat(end));
         const images = readFileSync(`${{scratch}}/images`);
         print([...Array(20).keys()].map((i) => training.read(images.subarray(784 * i, 784 * (i + 1)))));
         """,
