@@ -149,7 +149,7 @@ export function mlpForward(x, [w1, b1, w2, b2]) {
   return [a1, p]; // A1 = max(0, X W1' + b1), N x 256; P = softmax(A1 W2' + b2), N x 10
 }
 
-/** The loss L = - sum of ln p(right digit) over the images. A p that 32 bits round to 0 counts as their smallest number. */
+/** The loss L = - sum of ln p(right digit) over the images. No p counts as less than 32 bits can hold. */
 export function crossEntropy(p, t) {
   return t.values.reduce((sum, target, i) => (target ? sum - Math.log(Math.max(p.values[i], SMALLEST)) : sum), 0);
 }

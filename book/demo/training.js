@@ -68,7 +68,7 @@ function shareRight(p, t) {
 }
 
 export class Training {
-  /** digits: of readDigits. scale: of the first weights, see mlpParameters. seed: for them and the order of the images. */
+  /** digits: of readDigits. scale: of the first weights, see mlpParameters. seed: for them and the order of images. */
   constructor(digits, scale = null, seed = 0) {
     this.digits = digits;
     this.seed = seed;
@@ -138,7 +138,7 @@ export class Training {
     return [...mlpForward(imagesOf(image), this.parameters)[1].values];
   }
 
-  /** The check of the gradients, see checkGradients, with parameters of its own, drawn at random, the biases as well. */
+  /** The check of the gradients, see checkGradients. Its parameters are drawn at random, the biases as well. */
   check(bugs) {
     const random = randomNumbers(1);
     const [w1, b1, w2, b2] = mlpParameters(null, random);

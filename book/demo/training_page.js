@@ -12,6 +12,8 @@ import { SHOWN } from "./training.js";
 const RATES = [0.01, 0.03, 0.1, 0.3, 0.5, 1, 1.5, 2, 3, 10];
 const SCALES = [0.001, 0.01, 0.03, null, 0.2, 0.5, 1]; // null: sqrt(2 / inputs)
 const [RATE, SCALE] = [0.5, null]; // to begin with
+const LOSS_TICKS = { 0: 0, 1: 1, 2: 2, 3: 3, 4: 4 };
+const SHARE_TICKS = { "0 %": 0, "25 %": 0.25, "50 %": 0.5, "75 %": 0.75, "100 %": 1 };
 const EPOCHS = 10; // of one press of Play
 const RIGHT = 1e-4; // relative differences below this are rounding, as in the chapter
 const BUG_WORDS = {
@@ -73,7 +75,8 @@ class Choice {
 /** The switches that plant bugs, and the table of the check. changed(bugs): is called when one is switched. */
 class Bugs {
   constructor(changed) {
-    this.boxes = BUGS.map((bug) => make("input", { type: "checkbox", value: bug, change: () => changed(this.planted) }));
+    const change = () => changed(this.planted);
+    this.boxes = BUGS.map((bug) => make("input", { type: "checkbox", value: bug, change }));
     const labels = this.boxes.map((box) => {
       const [formula, meaning] = BUG_WORDS[box.value];
       return make("label", {}, box, make("span", {}, make("strong", {}, formula), ` ${meaning}`));
@@ -116,7 +119,8 @@ class Bugs {
   words(wrong) {
     if (!wrong.length) return "All four gradients are right.";
     if (wrong.length === NAMES.length) return "All four gradients are wrong.";
-    return wrong.length > 1 ? `The gradients of ${wrong.join(" and ")} are wrong.` : `The gradient of ${wrong} is wrong.`;
+    if (wrong.length === 1) return `The gradient of ${wrong} is wrong.`;
+    return `The gradients of ${wrong.join(", ").replace(/, (\w+)$/, " and $1")} are wrong.`;
   }
 }
 
@@ -139,9 +143,26 @@ export class TrainingPage {
   }
 
   make() {
-    const { train, valid, source } = this.digits;
+    const others = `${this.digits.valid.toLocaleString("en")} other digits`;
+    this.makeControls();
+    this.makePictures(others);
+    this.bugs = new Bugs((planted) => this.check(planted));
+    this.pad = new TrainedPad((image) => this.ask("read", image));
+    const pictures = [this.loss, this.right, this.weights, this.gradients].map(({ element }) => element);
+    this.element = make("div", { class: "training", role: "group", "aria-label": "A network that learns on this page" },
+      make("div", { class: "buttons" }, this.playButton, this.stepButton, this.againButton),
+      make("div", { class: "choices" }, this.rate.element, this.scale.element),
+      make("div", { class: "words" }, this.now, this.said),
+      make("div", { class: "pictures" }, ...pictures),
+      this.bugs.element,
+      make("p", {}, make("strong", {}, "Draw a digit"),
+        " for the network as it is now. While it learns, its answer changes."),
+      this.pad.element,
+      this.note(others));
+  }
+
+  makeControls() {
     const button = (name, text, act) => make("button", { type: "button", class: name, click: act }, text);
-    const others = `${valid.toLocaleString("en")} other digits`;
     this.playButton = button("play", "Play", () => (this.playing ? this.pause() : this.play()));
     this.stepButton = button("step", "One step", () => this.oneStep());
     this.againButton = button("again", "Start again", () => this.begin());
@@ -150,33 +171,33 @@ export class TrainingPage {
       (scale) => (scale === null ? "N(0, √(2/inputs))" : `N(0, ${scale})`), () => this.begin());
     this.now = make("p", { class: "now" });
     this.said = make("p", { class: "said", role: "status" });
+  }
+
+  makePictures(others) {
     this.loss = new Curve("Loss of the batch, per image",
-      { top: 4, ticks: [0, 1, 2, 3, 4], guessing: Math.LN10, words: lossWords });
-    this.right = new Curve(`Right, of ${others}`,
-      { top: 1, ticks: [0, 0.25, 0.5, 0.75, 1], guessing: 0.1, words: percent });
+      { top: 4, ticks: LOSS_TICKS, guessing: Math.LN10, words: lossWords });
+    this.right = new Curve(`Right, of ${others}`, { top: 1, ticks: SHARE_TICKS, guessing: 0.1, words: percent });
     const units = `of ${SHOWN} hidden units, each as a picture of 28 by 28`;
-    this.weights = new Units([make("strong", {}, "W₁"), `, ${SHOWN} of its 256 rows`], `The weights W1 ${units}`, SHOWN);
-    this.gradients = new Units([make("strong", {}, "Its gradient"), " in this batch"], `The gradients of W1 ${units}`, SHOWN);
+    const title = [make("strong", {}, "W₁"), `, ${SHOWN} of its 256 rows`];
+    this.weights = new Units(title, `The weights W1 ${units}`, SHOWN);
+    const itsTitle = [make("strong", {}, "Its gradient"), " in this batch"];
+    this.gradients = new Units(itsTitle, `The gradients of W1 ${units}`, SHOWN);
     this.added = make("input", { type: "checkbox", checked: true, change: () => this.paint() });
-    this.weights.element.append(make("label", { class: "added" }, this.added, "without the first weights: what the steps have added"));
-    this.gradients.element.append(make("p", { class: "note" }, "Blue is above 0, orange below; ± is the strongest colour."));
-    this.bugs = new Bugs((planted) => this.check(planted));
-    this.pad = new TrainedPad((image) => this.ask("read", image));
+    this.weights.element.append(make("label", { class: "added" }, this.added,
+      "without the first weights: what the steps have added"));
+    this.gradients.element.append(make("p", { class: "note" },
+      "Blue is above 0, orange below; ± is the strongest colour."));
+  }
+
+  /** Which digits these are, and where the code is. */
+  note(others) {
     const code = make("a", { href: new URL("network.js", import.meta.url) }, "network.js");
-    const notMnist = source === "mnist" ? [] : [make("p", { class: "note" },
-      "These are not MNIST’s digits: this book was built without them, with scikit-learn’s, which are coarser.")];
-    this.element = make("div", { class: "training", role: "group", "aria-label": "A network that learns on this page" },
-      ...notMnist,
-      make("div", { class: "buttons" }, this.playButton, this.stepButton, this.againButton),
-      make("div", { class: "choices" }, this.rate.element, this.scale.element),
-      make("div", { class: "words" }, this.now, this.said),
-      make("div", { class: "pictures" }, this.loss.element, this.right.element, this.weights.element, this.gradients.element),
-      this.bugs.element,
-      make("p", {}, make("strong", {}, "Draw a digit"), " for the network as it is now. While it learns, " +
-        "its answer changes."),
-      this.pad.element,
-      make("p", { class: "note" }, `It learns the first ${train.toLocaleString("en")} training images in batches of 256, each ` +
-        `epoch in a new order, and is tried on the first ${others} of the validation images. Its arithmetic is in `, code, "."));
+    const notMnist = "These are not MNIST’s digits: this book was built without them, with scikit-learn’s, which are " +
+      "coarser. ";
+    const train = this.digits.train.toLocaleString("en");
+    return make("p", { class: "note" }, this.digits.source === "mnist" ? "" : notMnist,
+      `It learns the first ${train} training images in batches of 256, each epoch in a new order, and is tried on ` +
+      `${others}, the first of the validation images. Its arithmetic is in `, code, ".");
   }
 
   /** Begin anew with new first weights. */
@@ -262,7 +283,7 @@ export class TrainingPage {
   whyDiverged(rate, bugs) {
     const { step, loss, alive, diverged } = this.seen;
     const what = diverged === "far" ? `the loss is ${lossWords(loss)}, and guessing has 2.30`
-      : `only ${alive} of the 256 hidden units are above 0 for any digit of the batch, and ReLU stops the errors of the others`;
+      : `only ${alive} of the 256 hidden units are above 0 for any digit of the batch; the others let no error through`;
     const why = bugs.includes("sign") ? "Each step leads uphill. Remove the bug"
       : `With a rate of ${rate} the steps jump over the valley instead of down into it. Choose a smaller one`;
     return `Diverged at step ${step}: ${what}. ${why}, and start again.`;

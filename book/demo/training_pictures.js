@@ -9,8 +9,8 @@ const LEAST_STEPS = 200; // along the axis
 /** A line chart over the steps of this run, with that of the run before behind it. */
 export class Curve {
   /**
-   * title: what stands above it. top: the value at its upper edge; what is higher is cut off. ticks: values with a line.
-   * guessing: the value that guessing has. words(value): how a value is written.
+   * title: what stands above it. top: the value at its upper edge; what is higher is cut off. ticks: values with a
+   * line, by the words for each. guessing: the value that guessing has. words(value): how any value is written.
    */
   constructor(title, { top, ticks, guessing, words }) {
     Object.assign(this, { title, top, ticks, guessing, words });
@@ -58,23 +58,28 @@ export class Curve {
 
   drawGrid() {
     this.drawnSteps = this.steps;
-    const across = (value, name, text) => {
-      const y = this.place([0, value])[1];
-      return [makeSvg("path", { class: name, d: `M ${EDGE.left} ${y} H ${WIDTH - EDGE.right}` }),
-        makeSvg("text", { x: EDGE.left - 6, y, class: name, "text-anchor": "end", "dominant-baseline": "middle" }, text)];
+    const across = (value, name) => {
+      const [, y] = this.place([0, value]);
+      return [y, makeSvg("path", { class: name, d: `M ${EDGE.left} ${y} H ${WIDTH - EDGE.right}` })];
     };
-    const along = [0, this.steps / 2, this.steps].map((step) => makeSvg("text", { x: this.place([step, 0])[0],
-      y: HEIGHT - EDGE.bottom + 16, "text-anchor": "middle" }, step === this.steps ? `step ${step}` : `${step}`));
-    const [, y] = this.place([0, this.guessing]);
-    this.grid.replaceChildren(...this.ticks.flatMap((value) => across(value, "tick", this.top === 1 ? `${100 * value} %` : `${value}`)), ...along,
-      makeSvg("path", { class: "guessing", d: `M ${EDGE.left} ${y} H ${WIDTH - EDGE.right}` }),
-      makeSvg("text", { class: "guessing", x: WIDTH - EDGE.right, y: y - 5, "text-anchor": "end" }, "guessing"));
+    const text = (words, x, y, anchor) => makeSvg("text", { x, y, "text-anchor": anchor }, words);
+    const ticks = Object.entries(this.ticks).flatMap(([words, value]) => {
+      const [y, line] = across(value, "tick");
+      return [line, text(words, EDGE.left - 6, y + 4, "end")];
+    });
+    const along = [0, this.steps / 2, this.steps].map((step) => {
+      const words = step === this.steps ? `step ${step}` : `${step}`;
+      return text(words, this.place([step, 0])[0], HEIGHT - EDGE.bottom + 16, "middle");
+    });
+    const [y, guessing] = across(this.guessing, "guessing");
+    this.grid.replaceChildren(...ticks, ...along, guessing, text("guessing", WIDTH - EDGE.right, y - 5, "end"));
   }
 
   place([step, value]) {
     const share = Math.min(Number.isFinite(value) ? value : this.top, this.top) / this.top;
     const [width, height] = [WIDTH - EDGE.left - EDGE.right, HEIGHT - EDGE.top - EDGE.bottom];
-    return [EDGE.left + (width * step) / this.steps, EDGE.top + height * (1 - share)].map((each) => Math.round(10 * each) / 10);
+    const [x, y] = [EDGE.left + (width * step) / this.steps, EDGE.top + height * (1 - share)];
+    return [Math.round(10 * x) / 10, Math.round(10 * y) / 10];
   }
 
   path(points) {
@@ -84,8 +89,9 @@ export class Curve {
   /** Say in words what the picture shows. */
   describe() {
     const [first, last] = [this.points[0], this.points.at(-1)];
-    const words = first && `from ${this.words(first[1])} at step ${first[0]} to ${this.words(last[1])} at step ${last[0]}`;
-    this.svg.setAttribute("aria-label", `${this.title}: ${words ?? "nothing yet"}`);
+    const at = ([step, value]) => `${this.words(value)} at step ${step}`;
+    const words = first ? `from ${at(first)} to ${at(last)}` : "nothing yet";
+    this.svg.setAttribute("aria-label", `${this.title}: ${words}`);
   }
 }
 

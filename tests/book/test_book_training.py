@@ -462,7 +462,7 @@ def test_a_book_without_mnist_says_so(chromium, site):
     with opened(chromium, site, load=False, **DESKTOP) as training:
         training.page.route("**/digits.gz", lambda route: route.fulfill(body=content))
         training.load()
-        expect(training.root.locator(".note").first).to_contain_text("These are not MNIST’s digits")
+        expect(training.root.locator(".note").last).to_contain_text("These are not MNIST’s digits")
 
 
 def test_on_a_phone_by_touch(chromium, site):
