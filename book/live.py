@@ -17,6 +17,7 @@ PIECES = {
     "notebooks/03_lenet": {"limits-read": "shift"},
     "notebooks/04_dropout_cnn": {"vote-read": "vote"},
     "notebooks/05_draw_a_digit": {"canvas": "pad"},
+    "notebooks/07_backprop_by_hand": {"two-curves-read": "train"},
 }
 HTML = """```{{raw}} html
 <div id="live-{name}" class="live"></div>

@@ -1,4 +1,4 @@
-"""Put together the live demo of the book: the canvas, the networks and what runs them, as files for any web server.
+"""Put together what is live in the book: canvas, networks, digits and what runs them, as files for any web server.
 
     python tools/book_demo.py FOLDER
 
@@ -16,10 +16,12 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import onnx
+from book_digits import digits_in_bytes
 
 from helpers.base.errors import DigitsError, exit_code
 from helpers.base.files import reason
 from helpers.classifier import SHIPPED, Classifier, export_onnx
+from helpers.data import load_mnist
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ROOT / "book" / "package.json"
@@ -46,6 +48,7 @@ def build(folder: Path) -> None:
         for name in SHIPPED:
             _pack(folder / f"{name}.onnx.gz", half_as_large(Classifier.load(name)))
         _pack(folder / "dropout-cnn-thinned.onnx.gz", with_masks(half_as_large(Classifier.load("dropout-cnn"))))
+        _pack(folder / "digits.gz", digits_in_bytes(load_mnist()))
     except OSError as error:
         raise DigitsError(f"cannot write {folder}: {reason(error)}") from error
 

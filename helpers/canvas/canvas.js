@@ -842,5 +842,5 @@ function render({ model, el }) {
   };
 }
 
-export { make, paint };
+export { make, makeSvg, paint, say }; // to the pages of the book
 export default { render };

@@ -1,0 +1,25 @@
+/** A training on a thread of its own, so that the page stays awake. Each message {id, name, given} gets one answer. */
+
+import { unpacked } from "./reader.js";
+import { readDigits, Training } from "./training.js";
+
+let training = null;
+const acts = {
+  async load(scale) {
+    const digits = readDigits(await unpacked("digits.gz"));
+    training = new Training(digits, scale);
+    return { source: digits.source, train: digits.train.x.rows, valid: digits.valid.x.rows };
+  },
+  begin: (scale) => training.begin(scale),
+  step: (rate, bugs) => training.step(rate, bugs),
+  check: (bugs) => training.check(bugs),
+  read: (image) => training.read(image),
+};
+
+self.addEventListener("message", async ({ data: { id, name, given } }) => {
+  try {
+    self.postMessage({ id, answer: await acts[name](...given) });
+  } catch (problem) {
+    self.postMessage({ id, error: problem.message });
+  }
+});
