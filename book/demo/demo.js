@@ -15,8 +15,9 @@ const MEGABYTES = 5; // of the runtime and the network
 
 /** What canvas.js needs of anywidget's model: values by name that others listen to, and somebody to read drawings. */
 class PageModel {
-  constructor(reader, result) {
-    this.reader = reader;
+  constructor() {
+    this.reader = Reader.load(NETWORKS); // a promise: the pad is there before the networks
+    this.excuse = `Loading the network (${MEGABYTES} MB): draw, and the answer comes as soon as it is there`;
     this.listeners = {};
     this.kept = new Kept();
     this.times = 0; // that the collection was asked for
@@ -24,15 +25,11 @@ class PageModel {
     this.reading = false;
     this.values = {
       networks: Object.keys(NETWORKS),
-      drawing: { seq: 0, strokes: [], pen: PEN_WIDTH, steps: ALL_STEPS, inside: false },
-      result: { ...result, seq: 0 },
+      drawing: { seq: 2, strokes: [], pen: PEN_WIDTH, steps: ALL_STEPS, inside: false },
+      result: { seq: 0, state: "empty", error: "", image: toMnist([]), readings: {}, inside: {} },
       collection: this.collection(),
     };
-  }
-
-  static async load() {
-    const reader = await Reader.load(NETWORKS);
-    return new PageModel(reader, await reader.read(toMnist([])));
+    this.save_changes();
   }
 
   get(name) {
@@ -53,10 +50,11 @@ class PageModel {
     this.next = this.get("drawing");
     if (this.reading) return;
     this.reading = true;
+    const reader = await this.reader;
     while (this.next) {
       const { strokes, pen, steps, seq } = this.next;
       this.next = null;
-      this.set("result", { ...(await this.reader.read(toMnist(strokes, pen, steps))), seq });
+      this.set("result", { ...(await reader.read(toMnist(strokes, pen, steps))), seq });
     }
     this.reading = false;
   }
@@ -86,13 +84,8 @@ function addStyle(name) {
   document.head.append(link);
 }
 
-async function show(place) {
-  const loading = document.createElement("p");
-  loading.setAttribute("role", "status");
-  loading.textContent = `Loading the network (${MEGABYTES} MB) …`;
-  place.replaceChildren(loading);
-  const model = await PageModel.load();
-  place.replaceChildren();
+function show(place) {
+  const model = new PageModel();
   canvas.render({ model, el: place });
   const line = new KeptLine(model.kept, () => model.tell());
   model.on("change:collection", () => line.show());

@@ -80,7 +80,7 @@ def demo(chromium, printed, site, script="", **options):
         page.add_init_script(script)
         page.goto(site)
         pad = Pad(page.locator(".digit-canvas"))
-        pad.root.wait_for()
+        pad.settle()
         yield pad
     assert elsewhere == []
 
@@ -305,7 +305,9 @@ def test_looks_the_same_on_a_screen_and_on_a_phone(chromium, printed, site, exam
             assert pad.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_says_what_it_loads_until_it_is_there(chromium, printed, site, folder):
+def test_what_is_drawn_while_the_network_loads_is_answered_when_it_has_come(
+    chromium, printed, site, folder, examples, network
+):
     names = [*book_demo.RUNTIME, f"{book_demo.WASM}.gz", "canvas.onnx.gz"]
     megabytes = round(sum((folder / "_static" / "demo" / name).stat().st_size for name in names) / 1e6)
     held = []
@@ -313,20 +315,35 @@ def test_says_what_it_loads_until_it_is_there(chromium, printed, site, folder):
         page.route("**/*.wasm.gz", lambda route: held.append(route))
         with page.expect_request("**/*.wasm.gz"):
             page.goto(site)
-        expect(page.get_by_role("status")).to_have_text(f"Loading the network ({megabytes} MB) …")
-        expect(page.locator(".digit-canvas")).to_have_count(0)
+        pad = Pad(page.locator(".digit-canvas"))
+        hint = page.locator(".hint")
+        expect(hint).to_have_text(
+            f"Loading the network ({megabytes} MB): draw, and the answer comes as soon as it is there"
+        )
+        for stroke in examples[4]:
+            pad.press(stroke[0])
+            pad.move(*stroke[1:])
+            pad.release()
+        expect(pad.ink).to_have_count(len(examples[4]))
+        assert (pad.state, pad.answer) == ("reading", "")
         held.pop().continue_()
-        expect(page.locator(".digit-canvas")).to_be_visible()
+        pad.settle()
+        assert_python_sees_the_same(pad, network)
+        expect(hint).to_have_text("")
 
 
 def test_a_browser_that_cannot_run_the_network_says_so(chromium, printed, site, examples):
-    with demo(chromium, printed, site, script="delete globalThis.WebAssembly", **DESKTOP) as pad:
-        assert pad.state == "error"
-        expect(pad.root.locator(".answer .line")).to_have_text(
-            re.compile("^The network cannot be loaded: .*WebAssembly")
-        )
+    with open_page(chromium, printed, **DESKTOP) as page:
+        page.route("**/*.wasm.gz", lambda route: route.fulfill(body=b"no program", content_type="text/plain"))
+        page.goto(site)
+        pad = Pad(page.locator(".digit-canvas"))
+        assert pad.settle() == "error"
+        expect(pad.root.locator(".answer .line")).to_have_text(re.compile("^The network cannot be loaded: .*Compile"))
         assert pad.draw(examples[4]) == "error"
         assert pad.preview.max() > 200  # the image is made all the same
+        expect(pad.root.locator(".hint")).to_have_text("")
+    assert any("no program" in said or "wasm" in said for said in printed)
+    printed.clear()  # the runtime's own complaint
 
 
 # How it is put together
