@@ -3,11 +3,11 @@
     make book
     .venv/bin/python benchmarks/book.py [--folder build/book] [--slower 6] [--times 5]
 
-Each time Chromium (CHROMIUM names one), with the window of a phone and nothing in its cache, opens the page from a plain
-web server of this machine, and a mouse draws a 7 as soon as there is a pad. All times are counted in the page from the
-moment it was asked for; the answer is there when it is painted. --slower: so many times slower runs the page's own
-thread (DevTools' CPU throttling), as on a phone. The worker that computes the answer is not slowed: the thread is free
-for the pen meanwhile.
+Each time Chromium (CHROMIUM names one), with the window of a phone and nothing in its cache, opens the page from a
+plain web server of this machine, and a mouse draws a 7 as soon as there is a pad. All times are counted in the page,
+from the moment it was asked for; the answer is there when it is painted. --slower: so many times slower runs the page's
+own thread (DevTools' CPU throttling), as on a phone. The worker that computes the answer is not slowed: the thread is
+free for the pen meanwhile.
 """
 
 import argparse

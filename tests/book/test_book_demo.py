@@ -245,7 +245,7 @@ def downloaded(pad, folder):
 def test_what_is_kept_stays_on_the_device_until_it_is_deleted(chromium, printed, site, examples, tmp_path):
     with demo(chromium, printed, site, **DESKTOP) as pad:
         line = pad.page.locator(".kept-here")
-        expect(line).to_be_hidden()
+        expect(line).to_have_text("Open a file")
         keep(pad, examples[3], 3)
         keep(pad, examples[8], 8)
         expect(line).to_contain_text("2 digits are kept in this browser, and nowhere else.")
@@ -258,10 +258,46 @@ def test_what_is_kept_stays_on_the_device_until_it_is_deleted(chromium, printed,
             assert np.abs(image / 255 - to_mnist(strokes)).max() <= 2 / 255
 
         line.get_by_role("button", name="Delete").click()
-        expect(line).to_be_hidden()
+        expect(line).to_have_text("Open a file")
         pad.page.reload()
         pad.root.wait_for()
-        expect(line).to_be_hidden()
+        expect(line).to_have_text("Open a file")
+
+
+def open_file(pad, path) -> None:
+    with pad.page.expect_file_chooser() as chooser:
+        pad.page.get_by_role("button", name="Open a file").click()
+    chooser.value.set_files(path)
+
+
+def test_a_file_of_kept_digits_is_opened_again(chromium, printed, site, examples, tmp_path):
+    path = tmp_path / "my_digits.json"
+    line = ".kept-here [role=status]"
+    with demo(chromium, printed, site, **DESKTOP) as pad:
+        keep(pad, examples[3], 3)
+        keep(pad, examples[8], 8)
+        first = downloaded(pad, tmp_path)
+    with demo(chromium, printed, site, **DESKTOP) as pad:
+        status = pad.page.locator(line)
+        keep(pad, examples[1], 1)
+        open_file(pad, path)
+        expect(status).to_have_text("2 added from my_digits.json. 3 digits are kept in this browser, and nowhere else.")
+        expect(pad.root.locator(".kept")).to_have_text("kept 3 digits")
+        open_file(pad, path)
+        expect(status).to_have_text(
+            re.compile(r"^0 added from my_digits\.json, 2 were there already\. 3 digits are kept")
+        )
+        (tmp_path / "notes.json").write_text("Dear all", encoding="utf-8")
+        open_file(pad, tmp_path / "notes.json")
+        expect(status).to_have_text(
+            re.compile("^expected a file of kept digits, got notes.json, which is no JSON.* 3 digits are kept")
+        )
+        (tmp_path / "half.json").write_text('[{"label": 3}, ' + path.read_text(encoding="utf-8")[1:], encoding="utf-8")
+        open_file(pad, tmp_path / "half.json")
+        expect(status).to_have_text(re.compile("^0 added from half.json, 2 were there already, 1 damaged and left out"))
+        merged = downloaded(pad, tmp_path)
+        assert merged.labels.tolist() == [1, 3, 8]
+        assert merged.strokes[1:] == first.strokes
 
 
 def test_two_pages_of_the_book_keep_in_one_place(chromium, printed, site, examples):
