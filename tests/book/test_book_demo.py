@@ -245,7 +245,7 @@ def downloaded(pad, folder):
 def test_what_is_kept_stays_on_the_device_until_it_is_deleted(chromium, printed, site, examples, tmp_path):
     with demo(chromium, printed, site, **DESKTOP) as pad:
         line = pad.page.locator(".kept-here")
-        expect(line).to_have_text("Open a file")
+        expect(line).to_have_text("Open a file", use_inner_text=True)
         keep(pad, examples[3], 3)
         keep(pad, examples[8], 8)
         expect(line).to_contain_text("2 digits are kept in this browser, and nowhere else.")
@@ -258,10 +258,10 @@ def test_what_is_kept_stays_on_the_device_until_it_is_deleted(chromium, printed,
             assert np.abs(image / 255 - to_mnist(strokes)).max() <= 2 / 255
 
         line.get_by_role("button", name="Delete").click()
-        expect(line).to_have_text("Open a file")
+        expect(line).to_have_text("Open a file", use_inner_text=True)
         pad.page.reload()
         pad.root.wait_for()
-        expect(line).to_have_text("Open a file")
+        expect(line).to_have_text("Open a file", use_inner_text=True)
 
 
 def open_file(pad, path) -> None:
