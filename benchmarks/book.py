@@ -30,8 +30,9 @@ from tests.tools.pad import WAIT, Pad  # noqa: E402
 from tests.tools.places import PHONE  # noqa: E402
 
 SEVEN = [[[0.25, 0.15], [0.75, 0.15], [0.45, 0.9]]]
-MOMENTS = ("pad", "pen up", "answer")
-# Keeps in window.seen when the pad is there, when the pen goes up, and when the first answer to that is painted.
+MOMENTS = ("pad", "network", "pen up", "answer")
+# Keeps in window.seen when the pad is there, when the network first answers (what is there of the ink), when the pen
+# goes up, and when the answer to that is painted.
 WATCH = """
 window.seen = {};
 new MutationObserver((_, observer) => {
@@ -42,6 +43,7 @@ new MutationObserver((_, observer) => {
   const painted = (name) => requestAnimationFrame(() => setTimeout(() => { seen[name] ??= performance.now(); }));
   addEventListener("pointerup", (event) => { seen["pen up"] = event.timeStamp; }, true); // before the pad hears of it
   new MutationObserver(() => {
+    if (root.ariaBusy === "false") seen.network ??= performance.now();
     if (seen["pen up"] && root.ariaBusy === "false" && root.querySelector(".sign").textContent) painted("answer");
   }).observe(root, { attributes: true });
 }).observe(document, { childList: true, subtree: true });
