@@ -25,7 +25,7 @@ HTML = """```{{raw}} html
 <p class="needs-server" hidden>This does not work on pages that are opened as files. Serve the folder of this book
 instead, with <code>python3 -m http.server</code> in it, and open <code>http://localhost:8000</code>.</p>
 <script>document.currentScript.previousElementSibling.hidden = location.protocol !== "file:";</script>
-<script type="module" src="{up}_static/demo/{name}.js"></script>
+<script type="module" async src="{up}_static/demo/{name}.js"></script>
 ```"""
 
 

@@ -3,6 +3,8 @@
  * sees, until they are deleted. As a file they have the form of my_digits.json (helpers/canvas/collection.py).
  */
 
+import { contentOf, download, fileChooser, isItem, makeFile, readFile } from "./collection.js";
+
 const KEY = "digits-with-mxnet: my_digits";
 const NAME = "my_digits.json";
 
@@ -34,6 +36,21 @@ export class Kept {
     this.store();
   }
 
+  /** Add those of the items that are not there yet; returns how many these are. */
+  addNew(items) {
+    if (!this.error) this.read();
+    const there = new Set(this.items.map(contentOf));
+    const before = this.items.length;
+    for (const { label, pen, strokes, image } of items) {
+      const item = { label, pen, strokes, image };
+      const content = contentOf(item);
+      if (!there.has(content)) this.items.push(item);
+      there.add(content);
+    }
+    this.store();
+    return this.items.length - before;
+  }
+
   delete() {
     this.items = [];
     this.store();
@@ -50,15 +67,8 @@ export class Kept {
 
   /** All of them as the file that chapter 5 reads. */
   file() {
-    const lines = this.items.map((item) => JSON.stringify(item));
-    return new File([`[\n${lines.join(",\n")}\n]\n`], NAME, { type: "application/json" });
+    return makeFile(this.items, NAME);
   }
-}
-
-/** Whether this is a digit as it was kept. */
-function isItem(found) {
-  return Number.isInteger(found?.label) && found.label >= 0 && found.label <= 9 && found.pen > 0
-    && Array.isArray(found.strokes) && found.image?.length === 784;
 }
 
 /** Damaged digits make room for new ones, and still nothing is lost. */
@@ -71,21 +81,21 @@ function setAside(text) {
   }
 }
 
-/** The line below the pad: how many digits are kept, and where; take them as a file, hand it on, delete them. */
+/** The line below the pad: how many digits are kept, and where; take them as a file, open one, share, delete. */
 export class KeptLine {
-  /** kept: a Kept. changed(): is called when the digits have been deleted. */
+  /** kept: a Kept. changed(): is called when its digits have become others. */
   constructor(kept, changed) {
     this.kept = kept;
     this.changed = changed;
     this.text = document.createElement("span");
     this.text.setAttribute("role", "status");
+    const chooser = fileChooser(([file]) => file && this.open(file));
+    this.withDigits = [this.button("Download", () => download(kept.file()))];
+    if (navigator.canShare?.({ files: [kept.file()] })) this.withDigits.push(this.button("Share", () => this.share()));
+    this.withDigits.push(this.button("Delete", () => this.delete()));
     this.element = document.createElement("p");
     this.element.className = "kept-here";
-    this.element.append(this.text, this.button("Download", () => this.download()));
-    if (navigator.canShare?.({ files: [kept.file()] })) {
-      this.element.append(this.button("Share", () => this.share()));
-    }
-    this.element.append(this.button("Delete", () => this.delete()));
+    this.element.append(this.text, ...this.withDigits, this.button("Open a file", () => chooser.click()), chooser);
     this.show();
   }
 
@@ -99,17 +109,27 @@ export class KeptLine {
 
   show() {
     const { length } = this.kept.items;
-    this.element.hidden = length === 0;
-    this.text.textContent = this.kept.error
-      || `${length} digit${length === 1 ? " is" : "s are"} kept in this browser, and nowhere else.`;
+    for (const element of this.withDigits) element.hidden = length === 0;
+    const are = length === 1 ? "digit is" : "digits are";
+    this.text.textContent = this.kept.error || (length ? `${length} ${are} kept in this browser, and nowhere else.` : "");
   }
 
-  download() {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(this.kept.file());
-    link.download = NAME;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000); // the download has begun by then
+  /** Add the digits of a file to those that are kept. */
+  async open(file) {
+    let said;
+    try {
+      const { items, damaged } = await readFile(file);
+      const added = this.kept.addNew(items);
+      this.changed();
+      said = `${added} added from ${file.name}`;
+      if (added < items.length) said += `, ${items.length - added} were there already`;
+      if (damaged) said += `, ${damaged} damaged and left out`;
+      said += ".";
+    } catch (problem) {
+      said = problem.message;
+    }
+    this.show();
+    this.text.textContent = `${said} ${this.text.textContent}`.trim();
   }
 
   async share() {

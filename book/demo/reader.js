@@ -110,6 +110,7 @@ function once(name, load) {
 const loadRuntime = () => once("runtime", async () => {
   const [ort, program] = await Promise.all([import("./ort.wasm.min.mjs"), unpacked("ort-wasm-simd-threaded.wasm.gz")]);
   ort.env.wasm.numThreads = 1; // more would need headers that a plain web server does not send
+  ort.env.wasm.proxy = true; // in a worker: to compile it keeps a phone busy for seconds, in which the pen goes on
   ort.env.wasm.wasmBinary = program;
   return ort;
 });

@@ -422,17 +422,17 @@ function hotOver(ink) {
 
 // ---------------------------------------------------------------------------------------------- the parts of the page
 
-/** What is said below the pad while its answer does not come. kernelIsBusy(): whether a cell keeps the kernel. */
+/** What is said below the pad while its answer does not come. excuse(): what the answer waits for. */
 class Hint {
-  constructor(kernelIsBusy) {
-    this.kernelIsBusy = kernelIsBusy;
+  constructor(excuse) {
+    this.excuse = excuse;
     this.patience = null; // runs out after a while without an answer
     this.element = make("p", { class: "hint", role: "status" });
   }
 
   show({ lost, busy, full }) {
     if (busy) {
-      this.patience ??= setTimeout(() => this.excuse(), PATIENCE);
+      this.patience ??= setTimeout(() => say(this.element, this.excuse()), PATIENCE);
       return;
     }
     this.restart();
@@ -440,15 +440,17 @@ class Hint {
     say(this.element, lost ? "This pad has lost its kernel: run its cell again" : room);
   }
 
-  excuse() {
-    const busy = "The kernel is busy: the answer comes when it is free";
-    say(this.element, this.kernelIsBusy() ? busy : "Waiting for the kernel …");
-  }
-
   restart() {
     clearTimeout(this.patience);
     this.patience = null;
   }
+}
+
+/** What an answer waits for: a model without a kernel says so itself. */
+function excuseOf(model) {
+  if (model.excuse) return model.excuse;
+  const busy = model.widget_manager?.kernel?.status === "busy";
+  return busy ? "The kernel is busy: the answer comes when it is free" : "Waiting for the kernel …";
 }
 
 /**
@@ -743,7 +745,7 @@ function render({ model, el }) {
   let lost = false; // whether the kernel is gone
 
   const line = new Line(model, { changed: () => refresh() });
-  const hint = new Hint(() => model.widget_manager?.kernel?.status === "busy");
+  const hint = new Hint(() => excuseOf(model));
   const board = new Board(id, hint.element, {
     drawn(strokes) {
       line.send({ strokes });

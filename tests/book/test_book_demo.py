@@ -80,7 +80,7 @@ def demo(chromium, printed, site, script="", **options):
         page.add_init_script(script)
         page.goto(site)
         pad = Pad(page.locator(".digit-canvas"))
-        pad.root.wait_for()
+        pad.settle()
         yield pad
     assert elsewhere == []
 
@@ -245,7 +245,7 @@ def downloaded(pad, folder):
 def test_what_is_kept_stays_on_the_device_until_it_is_deleted(chromium, printed, site, examples, tmp_path):
     with demo(chromium, printed, site, **DESKTOP) as pad:
         line = pad.page.locator(".kept-here")
-        expect(line).to_be_hidden()
+        expect(line).to_have_text("Open a file", use_inner_text=True)
         keep(pad, examples[3], 3)
         keep(pad, examples[8], 8)
         expect(line).to_contain_text("2 digits are kept in this browser, and nowhere else.")
@@ -258,10 +258,46 @@ def test_what_is_kept_stays_on_the_device_until_it_is_deleted(chromium, printed,
             assert np.abs(image / 255 - to_mnist(strokes)).max() <= 2 / 255
 
         line.get_by_role("button", name="Delete").click()
-        expect(line).to_be_hidden()
+        expect(line).to_have_text("Open a file", use_inner_text=True)
         pad.page.reload()
         pad.root.wait_for()
-        expect(line).to_be_hidden()
+        expect(line).to_have_text("Open a file", use_inner_text=True)
+
+
+def open_file(pad, path) -> None:
+    with pad.page.expect_file_chooser() as chooser:
+        pad.page.get_by_role("button", name="Open a file").click()
+    chooser.value.set_files(path)
+
+
+def test_a_file_of_kept_digits_is_opened_again(chromium, printed, site, examples, tmp_path):
+    path = tmp_path / "my_digits.json"
+    line = ".kept-here [role=status]"
+    with demo(chromium, printed, site, **DESKTOP) as pad:
+        keep(pad, examples[3], 3)
+        keep(pad, examples[8], 8)
+        first = downloaded(pad, tmp_path)
+    with demo(chromium, printed, site, **DESKTOP) as pad:
+        status = pad.page.locator(line)
+        keep(pad, examples[1], 1)
+        open_file(pad, path)
+        expect(status).to_have_text("2 added from my_digits.json. 3 digits are kept in this browser, and nowhere else.")
+        expect(pad.root.locator(".kept")).to_have_text("kept 3 digits")
+        open_file(pad, path)
+        expect(status).to_have_text(
+            re.compile(r"^0 added from my_digits\.json, 2 were there already\. 3 digits are kept")
+        )
+        (tmp_path / "notes.json").write_text("Dear all", encoding="utf-8")
+        open_file(pad, tmp_path / "notes.json")
+        expect(status).to_have_text(
+            re.compile("^expected a file of kept digits, got notes.json, which is no JSON.* 3 digits are kept")
+        )
+        (tmp_path / "half.json").write_text('[{"label": 3}, ' + path.read_text(encoding="utf-8")[1:], encoding="utf-8")
+        open_file(pad, tmp_path / "half.json")
+        expect(status).to_have_text(re.compile("^0 added from half.json, 2 were there already, 1 damaged and left out"))
+        merged = downloaded(pad, tmp_path)
+        assert merged.labels.tolist() == [1, 3, 8]
+        assert merged.strokes[1:] == first.strokes
 
 
 def test_two_pages_of_the_book_keep_in_one_place(chromium, printed, site, examples):
@@ -305,7 +341,9 @@ def test_looks_the_same_on_a_screen_and_on_a_phone(chromium, printed, site, exam
             assert pad.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_says_what_it_loads_until_it_is_there(chromium, printed, site, folder):
+def test_what_is_drawn_while_the_network_loads_is_answered_when_it_has_come(
+    chromium, printed, site, folder, examples, network
+):
     names = [*book_demo.RUNTIME, f"{book_demo.WASM}.gz", "canvas.onnx.gz"]
     megabytes = round(sum((folder / "_static" / "demo" / name).stat().st_size for name in names) / 1e6)
     held = []
@@ -313,20 +351,35 @@ def test_says_what_it_loads_until_it_is_there(chromium, printed, site, folder):
         page.route("**/*.wasm.gz", lambda route: held.append(route))
         with page.expect_request("**/*.wasm.gz"):
             page.goto(site)
-        expect(page.get_by_role("status")).to_have_text(f"Loading the network ({megabytes} MB) …")
-        expect(page.locator(".digit-canvas")).to_have_count(0)
+        pad = Pad(page.locator(".digit-canvas"))
+        hint = page.locator(".hint")
+        expect(hint).to_have_text(
+            f"Loading the network ({megabytes} MB): draw, and the answer comes as soon as it is there"
+        )
+        for stroke in examples[4]:
+            pad.press(stroke[0])
+            pad.move(*stroke[1:])
+            pad.release()
+        expect(pad.ink).to_have_count(len(examples[4]))
+        assert (pad.state, pad.answer) == ("reading", "")
         held.pop().continue_()
-        expect(page.locator(".digit-canvas")).to_be_visible()
+        pad.settle()
+        assert_python_sees_the_same(pad, network)
+        expect(hint).to_have_text("")
 
 
 def test_a_browser_that_cannot_run_the_network_says_so(chromium, printed, site, examples):
-    with demo(chromium, printed, site, script="delete globalThis.WebAssembly", **DESKTOP) as pad:
-        assert pad.state == "error"
-        expect(pad.root.locator(".answer .line")).to_have_text(
-            re.compile("^The network cannot be loaded: .*WebAssembly")
-        )
+    with open_page(chromium, printed, **DESKTOP) as page:
+        page.route("**/*.wasm.gz", lambda route: route.fulfill(body=b"no program", content_type="text/plain"))
+        page.goto(site)
+        pad = Pad(page.locator(".digit-canvas"))
+        assert pad.settle() == "error"
+        expect(pad.root.locator(".answer .line")).to_have_text(re.compile("^The network cannot be loaded: .*Compile"))
         assert pad.draw(examples[4]) == "error"
         assert pad.preview.max() > 200  # the image is made all the same
+        expect(pad.root.locator(".hint")).to_have_text("")
+    assert any("no program" in said or "wasm" in said for said in printed)
+    printed.clear()  # the runtime's own complaint
 
 
 # How it is put together
