@@ -3,6 +3,8 @@
 Serves helpers.drawing.photo; chapter 5.
 """
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 
@@ -20,7 +22,7 @@ def groups(mask: np.ndarray) -> list[np.ndarray]:
     to the nearest one, or to none where it lies too far off.
     """
     _, labels, statistics, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    boxes = {label: _Box(*statistics[label, :4]) for label in range(1, len(statistics))}
+    boxes = {label: _Box(*statistics[label, :4].tolist()) for label in range(1, len(statistics))}
     tallest = max(box.longer for box in boxes.values())
     digits: list[list[int]] = []
     for label in sorted((label for label in boxes if boxes[label].longer >= SMALL * tallest), key=boxes.get):
@@ -41,18 +43,20 @@ def groups(mask: np.ndarray) -> list[np.ndarray]:
     return [np.isin(labels, digit) for digit in whole]
 
 
-class _Box(tuple):
-    """Left, top, width and height of a spot."""
+class _Box(NamedTuple):
+    """Where a spot lies, in pixels."""
 
-    def __new__(cls, *sides: int):
-        return super().__new__(cls, map(int, sides))
+    left: int
+    top: int
+    width: int
+    height: int
 
     @property
     def longer(self) -> int:
-        return max(self[2:])
+        return max(self.width, self.height)
 
     def apart(self, other: "_Box") -> tuple[int, int]:
         """How many columns and how many rows lie between two boxes, 0 where they share some."""
-        return tuple(
-            max(0, max(self[i], other[i]) - min(self[i] + self[i + 2], other[i] + other[i + 2])) for i in (0, 1)
-        )
+        columns = max(self.left, other.left) - min(self.left + self.width, other.left + other.width)
+        rows = max(self.top, other.top) - min(self.top + self.height, other.top + other.height)
+        return max(0, columns), max(0, rows)
