@@ -8,6 +8,10 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from helpers.base.errors import DigitsError
+
+MOST_SPOTS = 300  # each is held against each, and a page of print has thousands
+
 GAP = 0.08  # of the tallest spot's height: parts of a digit are not farther apart from side to side
 
 NEAR = 0.5  # of the same height: as far a small part, as the top stroke of a 5, may lie from its digit
@@ -19,9 +23,13 @@ def groups(mask: np.ndarray) -> list[np.ndarray]:
     """The digits of a mask (H, W), from left to right: a mask for each, with all of its spots.
 
     Spots are of one digit where one stands above the other, or nearly so. A spot that is too low to be a digit belongs
-    to the nearest one, or to none where it lies too far off.
+    to the nearest one, or to none where it lies too far off. Raises DigitsError for more than `MOST_SPOTS` spots.
     """
     _, labels, statistics, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    spots = len(statistics) - 1
+    if spots > MOST_SPOTS:
+        fix = "cut the digits out of it"
+        raise DigitsError(f"expected a picture of a digit, got one with {spots:,} spots of ink: {fix}")
     boxes = {label: _Box(*statistics[label, :4].tolist()) for label in range(1, len(statistics))}
     tallest = max(box.longer for box in boxes.values())
     digits: list[list[int]] = []
