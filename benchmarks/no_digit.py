@@ -4,8 +4,8 @@
 
 Each way gives an image a number, and turns it away below a threshold: the highest at which it turns away at most one of
 UJI's 600 pen digits, as Wilson's interval of 1 in 600 ends just below 1 %. UNIPEN's digits and the letters then tell
-how good it is. All ways begin with the network for drawings, which has learnt to be unsure of doodles. Needs MNIST and both
-sets of pen strokes; writes its table into benchmarks/README.md, or with --print prints it. Takes a minute or two.
+how good it is. All ways begin with the network for drawings, which has learnt to be unsure of doodles. Needs MNIST and
+both sets of pen strokes; writes its table into benchmarks/README.md, or with --print prints it. Takes a minute or two.
 """
 
 import argparse
