@@ -29,6 +29,8 @@ from tests.tools.photos import KINDS, VERY_SURE, Misread, Row, read, shoot  # no
 
 ACROSS = 6  # photos on a sheet
 
+SHOWN = 160  # pixels of a photo there: its grain would take most of the file
+
 
 def main() -> None:
     options = make_parser().parse_args()
@@ -85,11 +87,16 @@ def sheet(wrong: list[tuple[str, Misread]]) -> Figure:
     for place, (kind, misread) in enumerate(wrong):
         row, column = divmod(place, ACROSS)
         above, below = grid[2 * row, column], grid[2 * row + 1, column]
-        above.imshow(cv2.cvtColor(misread.shot.photo, cv2.COLOR_BGR2RGB))
+        above.imshow(_smaller(cv2.cvtColor(misread.shot.photo, cv2.COLOR_BGR2RGB)))
         above.set_title(f"{kind}\n{_in_words(misread)}")
         if misread.shot.image is not None:
             below.imshow(misread.shot.image, cmap="gray", vmin=0, vmax=1)
     return picture
+
+
+def _smaller(photo: np.ndarray) -> np.ndarray:
+    scale = SHOWN / max(photo.shape[:2])
+    return cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
 
 
 def _in_words(misread: Misread) -> str:
