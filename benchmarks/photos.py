@@ -29,7 +29,7 @@ from tests.tools.photos import KINDS, VERY_SURE, Misread, Row, read, shoot  # no
 
 ACROSS = 6  # photos on a sheet
 
-SHOWN = 160  # pixels of a photo there: its grain would take most of the file
+SHOWN = 160  # pixels of the longer side of a photo there
 
 
 def main() -> None:
