@@ -17,7 +17,6 @@ from helpers.base.files import atomic_write  # noqa: E402
 from helpers.plots import BLUE, GREEN, INK, ORANGE, SKY, WIDTH, Figure, figure, listing  # noqa: E402
 
 RESULTS = ROOT / "benchmarks" / "results"
-BEGIN, END = "<!-- frameworks -->", "<!-- /frameworks -->"
 TITLES = {"mlp": "MLP", "lenet": "LeNet", "dropout-cnn": "dropout CNN"}
 NAMES = {"mxnet": "MXNet", "pytorch": "PyTorch", "jax": "JAX", "keras": "Keras"}
 # Framework by colour, form by hatch as well: who cannot tell the colours has the hatches.
@@ -188,11 +187,17 @@ def write_results(results: dict, folder: Path) -> None:
 
 def rewritten(readme: str, results: dict) -> str:
     """The text of benchmarks/README.md with the tables of `results` between its marks. ValueError if it lacks them."""
-    before, begin, rest = readme.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    return between_marks(readme, "frameworks", section(results))
+
+
+def between_marks(readme: str, name: str, table: str) -> str:
+    """The text of benchmarks/README.md with this table between the marks of that name. ValueError if it lacks them."""
+    begins, ends = f"<!-- {name} -->", f"<!-- /{name} -->"
+    before, begin, rest = readme.partition(begins)
+    _, end, after = rest.partition(ends)
     if not begin or not end:
-        raise ValueError(f"benchmarks/README.md lacks {BEGIN} or, after it, {END}")
-    return f"{before}{BEGIN}\n{section(results)}{END}{after}"
+        raise ValueError(f"benchmarks/README.md lacks {begins} or, after it, {ends}")
+    return f"{before}{begin}\n{table}{end}{after}"
 
 
 def main() -> int:

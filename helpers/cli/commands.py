@@ -25,6 +25,8 @@ from helpers.cli.streams import without_c
 if TYPE_CHECKING:
     import numpy as np
 
+NOT_SURE = ", not sure: this may be no digit"
+
 
 def check(options: Namespace) -> int:
     """Print what this machine has and lacks."""
@@ -236,12 +238,12 @@ def _read(answers: list[dict]) -> str:
 
 
 def _in_a_word(answer: dict) -> str:
-    return f"{answer['digit']}, probability {answer['probability']:.3f}{'' if answer['sure'] else ', not sure'}"
+    return f"{answer['digit']}, probability {answer['probability']:.3f}{'' if answer['sure'] else NOT_SURE}"
 
 
 def _in_words(answers: list[dict]) -> str:
     each = ", ".join(f"{answer['digit']} {answer['probability']:.2f}" for answer in answers)
-    doubt = "" if all(answer["sure"] for answer in answers) else ", not sure"
+    doubt = "" if all(answer["sure"] for answer in answers) else NOT_SURE
     return f"{_read(answers)}: {each}{doubt}"
 
 

@@ -3,8 +3,14 @@
 Serves helpers.drawing.photo; chapter 5.
 """
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
+
+from helpers.base.errors import DigitsError
+
+MOST_SPOTS = 300  # each is held against each, and a page of print has thousands
 
 GAP = 0.08  # of the tallest spot's height: parts of a digit are not farther apart from side to side
 
@@ -17,10 +23,14 @@ def groups(mask: np.ndarray) -> list[np.ndarray]:
     """The digits of a mask (H, W), from left to right: a mask for each, with all of its spots.
 
     Spots are of one digit where one stands above the other, or nearly so. A spot that is too low to be a digit belongs
-    to the nearest one, or to none where it lies too far off.
+    to the nearest one, or to none where it lies too far off. Raises DigitsError for more than `MOST_SPOTS` spots.
     """
     _, labels, statistics, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    boxes = {label: _Box(*statistics[label, :4]) for label in range(1, len(statistics))}
+    spots = len(statistics) - 1
+    if spots > MOST_SPOTS:
+        fix = "cut the digits out of it"
+        raise DigitsError(f"expected a picture of a digit, got one with {spots:,} spots of ink: {fix}")
+    boxes = {label: _Box(*statistics[label, :4].tolist()) for label in range(1, len(statistics))}
     tallest = max(box.longer for box in boxes.values())
     digits: list[list[int]] = []
     for label in sorted((label for label in boxes if boxes[label].longer >= SMALL * tallest), key=boxes.get):
@@ -41,18 +51,20 @@ def groups(mask: np.ndarray) -> list[np.ndarray]:
     return [np.isin(labels, digit) for digit in whole]
 
 
-class _Box(tuple):
-    """Left, top, width and height of a spot."""
+class _Box(NamedTuple):
+    """Where a spot lies, in pixels."""
 
-    def __new__(cls, *sides: int):
-        return super().__new__(cls, map(int, sides))
+    left: int
+    top: int
+    width: int
+    height: int
 
     @property
     def longer(self) -> int:
-        return max(self[2:])
+        return max(self.width, self.height)
 
     def apart(self, other: "_Box") -> tuple[int, int]:
         """How many columns and how many rows lie between two boxes, 0 where they share some."""
-        return tuple(
-            max(0, max(self[i], other[i]) - min(self[i] + self[i + 2], other[i] + other[i + 2])) for i in (0, 1)
-        )
+        columns = max(self.left, other.left) - min(self.left + self.width, other.left + other.width)
+        rows = max(self.top, other.top) - min(self.top + self.height, other.top + other.height)
+        return max(0, columns), max(0, rows)

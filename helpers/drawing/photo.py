@@ -128,20 +128,27 @@ def _fills_the_picture(ink: np.ndarray) -> bool:
     ink = cv2.resize(ink, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else ink
     mask = _without_specks(ink > SURE_INK, PART)
     longer = max(mask.shape)
-    rows, columns = np.nonzero(mask)
-    if len(rows) == 0:
-        return False
-    margins = rows[0], columns.min(), mask.shape[0] - 1 - rows[-1], mask.shape[1] - 1 - columns.max()
-    if max(margins) > EDGE * longer:
+    if not mask.any() or max(_margins(mask)) > EDGE * longer:
         return False
     full = max((side > LEAST_INK).mean() for side in _sides(ink))
     return _breadth(mask) <= BROADEST * longer and full < FULL and not _has_frame(mask) and not ruling(mask).any()
 
 
 def _comes_in_broadly(ink: np.ndarray) -> bool:
-    """Whether the ink (H, W) is broader than strokes are, and reaches the border: it is a table, a shadow or a hand."""
+    """Whether the ink (H, W) is a table, a shadow or a hand: it reaches the border, and is broader than strokes are.
+
+    Or it lies along a whole side of the picture, and leaves another one empty.
+    """
     mask = ink > SURE_INK
-    return _breadth(mask) > BROADEST * max(mask.shape) and any(side.any() for side in _sides(mask))
+    longer = max(mask.shape)
+    along = max(side.mean() for side in _sides(mask)) >= FULL and max(_margins(mask)) > EDGE * longer
+    return along or (_breadth(mask) > BROADEST * longer and any(side.any() for side in _sides(mask)))
+
+
+def _margins(mask: np.ndarray) -> tuple[int, ...]:
+    """How far a mask with something in it stays from the top, the left, the bottom and the right of the picture."""
+    rows, columns = np.nonzero(mask)
+    return rows[0], columns.min(), mask.shape[0] - 1 - rows[-1], mask.shape[1] - 1 - columns.max()
 
 
 def _sides(pixels: np.ndarray) -> tuple[np.ndarray, ...]:

@@ -107,10 +107,12 @@ def test_the_table(results):
 
 
 def test_the_readme_is_rewritten_between_its_marks(results):
-    readme = f"# Title\n\n{report.BEGIN}\nold\n{report.END}\n\nmore\n"
+    readme = "# Title\n\n<!-- frameworks -->\nold\n<!-- /frameworks -->\n\nmore\n"
     once = report.rewritten(readme, results)
-    assert once.startswith(f"# Title\n\n{report.BEGIN}\n`make bench`, 2026-01-31: 2 cores, A Processor; mxnet 1.9.1")
-    assert once.endswith(f"|\n{report.END}\n\nmore\n")
+    assert once.startswith(
+        "# Title\n\n<!-- frameworks -->\n`make bench`, 2026-01-31: 2 cores, A Processor; mxnet 1.9.1"
+    )
+    assert once.endswith("|\n<!-- /frameworks -->\n\nmore\n")
     assert "old" not in once
     assert report.rewritten(once, results) == once
     with pytest.raises(ValueError, match="lacks"):

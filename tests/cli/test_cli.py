@@ -153,7 +153,7 @@ def test_predict_says_when_it_is_not_sure(pictures, tmp_path, capsys):
     Classifier("mlp", {name: np.zeros(shape) for name, shape in flat.items()}).save(tmp_path / "flat.params")
     path = str(pictures[0][0])
     assert main(["predict", path, "--model", str(tmp_path / "flat.params")]) == 0
-    assert capsys.readouterr().out == f"{path}: 0, probability 0.100, not sure\n"
+    assert capsys.readouterr().out == f"{path}: 0, probability 0.100, not sure: this may be no digit\n"
     assert main(["predict", path, "--model", str(tmp_path / "flat.params"), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["sure"] is False
 

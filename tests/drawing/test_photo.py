@@ -1,16 +1,19 @@
 """Pictures of digits, files and arrays, become what MNIST holds of them."""
 
 import re
+import time
+from string import ascii_uppercase
 
 import cv2
 import numpy as np
 import pytest
+from letters import hershey_strokes
 from PIL import Image
 
 from helpers.base.errors import DigitsError
 from helpers.classifier.classifier import Classifier
 from helpers.drawing.photo import to_ink, to_mnist_from_image, to_mnist_of_each
-from tests.tools.photos import KINDS, measure
+from tests.tools.photos import KINDS, read, shoot
 
 import mxnet as mx
 
@@ -318,6 +321,18 @@ def test_one_image_of_one_digit(digits):
     assert np.array_equal(to_mnist_of_each(image), to_mnist_from_image(image)[np.newaxis])
 
 
+def test_a_page_of_dots_is_refused_at_once():
+    dots = np.full((1000, 1000), 255, np.uint8)
+    for row, column in np.ndindex(5, 5):
+        dots[10 + row : -10 : 10, 10 + column : -10 : 10] = 0
+    start = time.perf_counter()
+    with pytest.raises(
+        DigitsError, match=r"^expected a picture of a digit, got one with 9,604 spots of ink: cut the di"
+    ):
+        to_mnist_from_image(dots)
+    assert time.perf_counter() - start < 20  # holding each spot against each would take minutes
+
+
 def test_ink_cut_to_its_edges_is_refused_with_the_remedy():
     with pytest.raises(DigitsError, match=r"got one without ink: .* a margin of paper around the digit"):
         to_mnist_from_image(np.full((200, 24, 3), 40, np.uint8))
@@ -332,15 +347,34 @@ SIMPLE = {0: RING, 1: BAR, 7: SEVEN, 5: FIVE}
 def test_a_plainly_written_digit_is_read_whatever_is_around_it(kind):
     # A bar that is cut to its edges is all ink: nobody can tell it from a dark sheet.
     digits = [(label, SIMPLE[label]) for label in SIMPLE if not (label == 1 and kind == "cut to its edges")]
-    row = measure({kind: 2 * digits}, Classifier.load("canvas"), seed=1)[kind]
+    row = read(shoot(kind, 2 * digits, seed=1), Classifier.load("canvas"))
     assert row.right >= row.photos - 1
     assert row.surely_wrong == 0
+
+
+@pytest.mark.parametrize("kind", ["plain", "firm shadow", "table at an edge", "low light", "pencil"])
+def test_a_photo_of_a_bare_sheet_is_refused(kind):
+    row = read(shoot(kind, 8 * [(None, [])]), Classifier.load("canvas"))
+    assert row.refused == row.photos
+
+
+def test_hardly_any_bare_sheet_gets_a_sure_answer():
+    rows = [read(shoot(kind, 4 * [(None, [])], seed=1), Classifier.load("canvas")) for kind in KINDS]
+    assert sum(row.surely_wrong for row in rows) <= 0.03 * sum(row.photos for row in rows)
+
+
+def test_photos_of_letters_get_few_sure_answers():
+    """Eight letters that are no digits to anybody, in a photo of every kind."""
+    strokes = hershey_strokes()
+    chosen = [(None, strokes[ascii_uppercase.index(letter)]) for letter in "ABEFHKMN"]
+    rows = [read(shoot(kind, chosen), Classifier.load("canvas")) for kind in KINDS]
+    assert sum(row.very_surely_wrong for row in rows) <= 0.02 * sum(row.photos for row in rows)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_photos_of_pen_digits_are_read(kind, pen_strokes):
     """A fixed tenth of the digits; the bounds leave room for chance, benchmarks/photos.py measures all of them."""
-    table = measure({kind: pen_strokes[::10]}, Classifier.load("canvas"))
-    assert table[kind].right >= 0.9 * 60
-    assert table[kind].surely_wrong <= 2
+    row = read(shoot(kind, pen_strokes[::10]), Classifier.load("canvas"))
+    assert row.right >= 0.9 * 60
+    assert row.surely_wrong <= 2

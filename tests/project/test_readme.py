@@ -54,7 +54,7 @@ def accuracy_printed(path):
 def rows(heading):
     """The cells of each row of the table below a heading of README.md, without the table's head."""
     section = README.partition(f"## {heading}\n")[2].partition("\n## ")[0]
-    lines = [line.strip().strip("|").split("|") for line in section.splitlines() if line.startswith("| ")]
+    lines = [line.strip().strip("|").split("|") for line in section.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in line] for line in lines[2:]]
 
 
@@ -178,7 +178,21 @@ def test_accuracies_of_the_shipped_parameters():
         card = json.loads((cards / f"{CARDS[network]}.json").read_text(encoding="utf-8"))
         assert row[2] == f"{card['test_accuracy']:.4f}", network
         assert row[3] == f"{card['pen_strokes_accuracy']:.4f}", network
+        assert row[4] == f"{card['uji_strokes_accuracy']:.4f}", network
+        assert row[5] == str(round(104 * card["letters_sure"])), network
         assert f"`{CARDS[network]}`" in README or f"evaluate {CARDS[network]}`" in README
+
+
+def test_the_table_of_hands_says_what_the_cards_say():
+    text = TEXTS["benchmarks/README.md"]
+    hands = {cells[0]: cells[2:6] for cells in re.findall(r"^\| (.+?) \|" + r" (.+?) \|" * 5, text, flags=re.MULTILINE)}
+    keys = {"MNIST": "test", "UNIPEN": "pen_strokes", "UJI": "uji_strokes"}
+    for place, name in enumerate(("mlp", "lenet", "dropout-cnn", "canvas")):
+        card = json.loads((ROOT / "helpers" / "checkpoints" / f"{name}.json").read_text(encoding="utf-8"))
+        for kind, key in keys.items():
+            of = 10_000 if kind == "MNIST" else 600
+            assert int(hands[kind][place].split()[0]) == round(of * card[f"{key}_accuracy"]), (kind, name)
+        assert int(hands["letters"][place].split()[0]) == round(104 * card["letters_sure"]), name
 
 
 def test_speeds():

@@ -1,11 +1,13 @@
 """Photos of digits on paper, drawn as a phone would take them: kinds that differ in light, paper and surroundings.
 
 A photo of each kind has a strength, a size, a slant and a place of its own, drawn by a seeded generator. `take` gives
-the photo (H, W, 3) uint8 of strokes, `KINDS` names what it can show, and `measure` has a network read them.
+the photo (H, W, 3) uint8 of strokes, `KINDS` names what it can show, `shoot` also has the helpers look for the digit,
+and `read` has a network answer.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -18,13 +20,16 @@ Light = np.ndarray  # (H, W, 3) float32: what the paper or the ink reflects, 0..
 
 VERY_SURE = 0.9
 
+BLANK = [[0, 0], [0.6, 1]]  # where nothing is written, things leave room for a digit of these proportions
+
 FINE = 2  # the ink is drawn this many times as large and then made smaller: soft edges, as a lens makes them
 
 
 def take(kind: str, strokes: Sequence, rng: np.random.Generator) -> np.ndarray:
     """A photo of one digit, (H, W, 3) uint8.
 
-    strokes: points [x, y], y downwards, in any unit. Raises KeyError for a kind that is not in KINDS.
+    strokes: points [x, y], y downwards, in any unit; without any the sheet is blank. Raises KeyError for a kind that is
+    not in KINDS.
     """
     scene = Scene(rng)
     KINDS[kind](scene)
@@ -44,16 +49,16 @@ class Scene:
         self.paper = np.float32([1, 1, 1]) * rng.uniform(0.8, 0.95) * rng.uniform(0.96, 1, 3).astype(np.float32)
         self.room = [0.06, 0.06, 0.06, 0.06]  # left, top, right, bottom: shares of the photo that the digit keeps off
         self.on_paper: list[Callable[[Light], None]] = []  # printed under the digit
-        self.over: list[Callable[[Light, np.ndarray], None]] = []  # laid or cast over the sheet; knows the digit's box
+        self.over: list[Callable[[Light], None]] = []  # laid or cast over the sheet
         self.noise = rng.uniform(0.005, 0.02)
         self.blur = rng.uniform(0.4, 1.0)
         self.quality = 92
         self.grain = 0.0  # of the ink, as of a pencil's
 
     def photo(self, strokes: Sequence) -> np.ndarray:
-        ink, box = self._draw(strokes)
+        ink, self.box = self._draw(strokes or [BLANK])
+        ink *= len(strokes) > 0
         light = np.tile(self.paper, (self.height, self.width, 1))
-        self.box = box
         for draw in self.on_paper:
             draw(light)
         light = light * (1 - ink[..., np.newaxis]) + np.minimum(light, self.ink) * ink[..., np.newaxis]
@@ -348,6 +353,23 @@ KINDS: dict[str, Callable[[Scene], None]] = {
         cut_to_its_edges,
     )
 }
+BOXES = ("printed box", "cell of a grid")  # the kinds that have something printed around the digit
+
+
+class Shot(NamedTuple):
+    """A photo (H, W, 3), the digit on it or None, and the image (28, 28) made of it, or None where it was refused."""
+
+    label: int | None
+    photo: np.ndarray
+    image: np.ndarray | None
+
+
+class Misread(NamedTuple):
+    """A photo that was not read: its shot, the answer, and how probable that was; None and 0 where it was refused."""
+
+    shot: Shot
+    answer: int | None
+    probability: float
 
 
 @dataclass
@@ -357,32 +379,40 @@ class Row:
     photos: int = 0
     right: int = 0
     refused: int = 0
-    surely_wrong: int = 0  # with a probability of at least SURE
+    unsure: int = 0  # answers with a probability below SURE
+    surely_wrong: int = 0  # of at least SURE
     very_surely_wrong: int = 0  # of at least VERY_SURE
-    wrong: list[tuple[int, np.ndarray, np.ndarray | None, int | None]] = field(default_factory=list)
-
-    def add(self, label: int, photo: np.ndarray, image: np.ndarray | None, answer: int | None, sure: float) -> None:
-        self.photos += 1
-        self.refused += answer is None
-        self.right += answer == label
-        if answer != label:
-            self.wrong.append((label, photo, image, answer))
-            self.surely_wrong += sure >= SURE
-            self.very_surely_wrong += sure >= VERY_SURE
+    wrong: list[Misread] = field(default_factory=list)
 
 
-def measure(digits: Mapping[str, Sequence[tuple[int, Sequence]]], classifier, seed: int = 0) -> dict[str, Row]:
-    """A photo of each digit, of the kind that it stands under, read by the classifier: a row for each kind."""
-    table = {kind: Row() for kind in digits}
-    for kind, row in table.items():
-        rng = np.random.default_rng([seed, list(KINDS).index(kind)])
-        for label, strokes in digits[kind]:
-            photo = take(kind, strokes, rng)
-            try:
-                image = to_mnist_from_image(photo)
-            except DigitsError:
-                row.add(label, photo, None, None, 0)
-                continue
-            probabilities = classifier.probabilities(image)
-            row.add(label, photo, image, int(probabilities.argmax()), float(probabilities.max()))
-    return table
+def shoot(kind: str, digits: Sequence[tuple[int | None, Sequence]], seed: int = 0) -> list[Shot]:
+    """A photo of that kind of each digit, given as its label and its strokes."""
+    rng = np.random.default_rng([seed, list(KINDS).index(kind)])
+    shots = []
+    for label, strokes in digits:
+        photo = take(kind, strokes, rng)
+        try:
+            image = to_mnist_from_image(photo)
+        except DigitsError:
+            image = None
+        shots.append(Shot(label, photo, image))
+    return shots
+
+
+def read(shots: Sequence[Shot], classifier) -> Row:
+    """What the classifier makes of them."""
+    row = Row(photos=len(shots))
+    for shot in shots:
+        if shot.image is None:
+            row.refused += 1
+            row.wrong.append(Misread(shot, None, 0))
+            continue
+        probabilities = classifier.probabilities(shot.image)
+        answer, probability = int(probabilities.argmax()), float(probabilities.max())
+        row.unsure += probability < SURE
+        row.right += answer == shot.label
+        if answer != shot.label:
+            row.wrong.append(Misread(shot, answer, probability))
+            row.surely_wrong += probability >= SURE
+            row.very_surely_wrong += probability >= VERY_SURE
+    return row
