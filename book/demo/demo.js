@@ -4,5 +4,5 @@ import { showKept, showPad } from "./live_pad.js";
 import { Reader } from "./reader.js";
 
 const place = document.getElementById("live-demo");
-const model = await showPad(place, { load: () => Reader.load({ CNN: "canvas" }), megabytes: 5 });
+const model = showPad(place, { names: ["CNN"], reader: Reader.load({ CNN: "canvas" }), megabytes: 5 });
 showKept(place, model);

@@ -3,20 +3,12 @@
 import canvas from "./canvas.js";
 import { KeptLine } from "./kept.js";
 import { PageModel } from "./page_model.js";
+import { addStyle } from "./styles.js";
 
-/**
- * Show the pad in an element of the page; returns its PageModel.
- *
- * load(): promises the reader of the drawings. megabytes: that it loads. prepare: see PageModel.
- */
-export async function showPad(place, { load, megabytes, prepare }) {
+/** Show the pad in an element of the page, at once; returns its PageModel, which the options are for. */
+export function showPad(place, options) {
   ["canvas.css", "demo.css"].forEach(addStyle);
-  const loading = document.createElement("p");
-  loading.setAttribute("role", "status");
-  loading.textContent = `Loading the network (${megabytes} MB) …`;
-  place.replaceChildren(loading);
-  const model = await PageModel.of(await load(), prepare);
-  place.replaceChildren();
+  const model = new PageModel(options);
   canvas.render({ model, el: place });
   return model;
 }
@@ -26,14 +18,4 @@ export function showKept(place, model) {
   const line = new KeptLine(model.kept, () => model.tell());
   model.on("change:collection", () => line.show());
   place.append(line.element);
-}
-
-/** Once on a page, however many pieces it has. */
-function addStyle(name) {
-  const { href } = new URL(name, import.meta.url);
-  if (document.querySelector(`link[href="${href}"]`)) return;
-  const link = document.createElement("link");
-  link.rel = "stylesheet";
-  link.href = href;
-  document.head.append(link);
 }

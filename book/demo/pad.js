@@ -7,7 +7,7 @@ import { Shelf } from "./shelf.js";
 const NETWORKS = { MLP: "mlp", LeNet: "lenet", CNN: "dropout-cnn", "Canvas CNN": "canvas" };
 
 const place = document.getElementById("live-pad");
-const model = await showPad(place, { load: () => Reader.load(NETWORKS), megabytes: 7 });
+const model = showPad(place, { names: Object.keys(NETWORKS), reader: Reader.load(NETWORKS), megabytes: 7 });
 showKept(place, model);
 const shelf = new Shelf(model.kept, ({ strokes, pen }) => model.draw(strokes, pen));
 model.on("change:collection", () => shelf.show());

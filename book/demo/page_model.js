@@ -9,11 +9,12 @@ import { ALL_STEPS, PEN_WIDTH, toMnist } from "./to_mnist.js";
 
 export class PageModel {
   /**
-   * reader: has `networks`, a Map by their names, and `read(image)`, as Reader. result: of the empty pad.
-   * prepare(strokes, pen, steps): the image of 784 bytes that the networks receive of a drawing.
+   * names: of the networks. reader: a promise of what reads for them, as a Reader: the pad is there before it.
+   * megabytes: that it loads. prepare(strokes, pen, steps): the image of 784 bytes that the networks receive of a drawing.
    */
-  constructor(reader, result, prepare) {
+  constructor({ names, reader, megabytes = 0, prepare = toMnist }) {
     this.reader = reader;
+    this.excuse = `Loading the network (${megabytes} MB): draw, and the answer comes as soon as it is there`;
     this.prepare = prepare;
     this.listeners = {};
     this.kept = new Kept();
@@ -21,15 +22,12 @@ export class PageModel {
     this.next = null; // the drawing that is to be read
     this.reading = false;
     this.values = {
-      networks: [...reader.networks.keys()],
-      drawing: { seq: 0, strokes: [], pen: PEN_WIDTH, steps: ALL_STEPS, inside: false },
-      result: { ...result, seq: 0 },
+      networks: names,
+      drawing: { seq: 2, strokes: [], pen: PEN_WIDTH, steps: ALL_STEPS, inside: false },
+      result: { seq: 0, state: "empty", error: "", image: toMnist([]), readings: {}, inside: {} },
       collection: this.collection(),
     };
-  }
-
-  static async of(reader, prepare = toMnist) {
-    return new PageModel(reader, await reader.read(toMnist([])), prepare);
+    this.save_changes();
   }
 
   get(name) {
@@ -50,10 +48,11 @@ export class PageModel {
     this.next = this.get("drawing");
     if (this.reading) return;
     this.reading = true;
+    const reader = await this.reader;
     while (this.next) {
       const { strokes, pen, steps, seq } = this.next;
       this.next = null;
-      this.set("result", { ...(await this.reader.read(this.prepare(strokes, pen, steps))), seq });
+      this.set("result", { ...(await reader.read(this.prepare(strokes, pen, steps))), seq });
     }
     this.reading = false;
   }

@@ -116,7 +116,7 @@ const loadRuntime = () => once("runtime", async () => {
 });
 
 /** The bytes of a file of this folder that was packed by gzip: a plain web server sends it as it lies there. */
-async function unpacked(name) {
+export async function unpacked(name) {
   const response = await fetch(new URL(name, import.meta.url));
   if (!response.ok) throw new Error(`${name}: the server answers ${response.status}`);
   const bytes = new Uint8Array(await response.arrayBuffer());

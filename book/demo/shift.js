@@ -5,6 +5,7 @@ import { showPad } from "./live_pad.js";
 import { Reader } from "./reader.js";
 import { toMnist } from "./to_mnist.js";
 
+const NETWORKS = { MLP: "mlp", LeNet: "lenet" };
 const SIDE = 28; // of the image, in pixels
 const FAR = 6; // pixels to each side
 const QUIET = 150; // ms after an answer in which no other has come, until the maps are made
@@ -102,14 +103,15 @@ class Shift {
     return shifted(this.image, this.right.value, this.down.value);
   }
 
-  attach(place, model) {
+  async attach(place, model) {
     this.model = model;
     const go = (right, down) => {
       this.right.value = right;
       this.down.value = down;
       this.move();
     };
-    const networks = [...model.reader.networks].filter(([, network]) => network);
+    const { networks: loaded } = await model.reader;
+    const networks = [...loaded].filter(([, network]) => network);
     this.maps = networks.map(([name, network]) => [new AnswerMap(name, go), network]);
     this.figures = make("div", { class: "answer-maps" }, ...this.maps.map(([map]) => map.element));
     place.append(make("div", { class: "sliders" }, this.right.element, this.down.element,
@@ -145,10 +147,11 @@ class Shift {
 const place = document.getElementById("live-shift");
 place.classList.add("short");
 const shift = new Shift();
-const model = await showPad(place, {
-  load: () => Reader.load({ MLP: "mlp", LeNet: "lenet" }),
+const model = showPad(place, {
+  names: Object.keys(NETWORKS),
+  reader: Reader.load(NETWORKS),
   megabytes: 4,
   prepare: (...drawing) => shift.prepare(...drawing),
 });
-shift.attach(place, model);
+await shift.attach(place, model);
 model.draw(FOUR);

@@ -262,7 +262,7 @@ export class TrainingPage {
       const seen = await this.ask("step", rate, bugs);
       if (run !== this.run) return false;
       this.show(seen);
-      if (!this.pad.isEmpty) await this.pad.read();
+      if (!this.pad.isEmpty) await this.pad.save_changes();
     } catch (problem) {
       this.stop(`No step: ${problem.message}. Remove the bug.`);
       return false;

@@ -6,6 +6,7 @@ import { showPad } from "./live_pad.js";
 import { Network, Reader } from "./reader.js";
 
 const FILE = "dropout-cnn-thinned"; // the network of chapter 4 with its masks as inputs
+const NAMES = ["Test mode: nothing dropped", "Mean of the thinned networks"];
 const [FEWEST, MOST] = [1, 100];
 const FOUR_OR_NINE = [
   [[0.34, 0.2], [0.3, 0.46], [0.38, 0.54], [0.64, 0.5]],
@@ -22,14 +23,13 @@ class Vote {
 
   async load() {
     const reader = new Reader();
-    const names = ["Test mode: nothing dropped", "Mean of the thinned networks"];
-    names.forEach((name) => reader.networks.set(name, null));
+    NAMES.forEach((name) => reader.networks.set(name, null));
     try {
       const network = await Network.load(FILE);
       const whole = masks(1, 0);
       const inTest = async (image) => (await network.probabilitiesOf([image], whole))[0];
-      reader.networks.set(names[0], { probabilities: inTest });
-      reader.networks.set(names[1], { probabilities: (image) => this.mean(network, image) });
+      reader.networks.set(NAMES[0], { probabilities: inTest });
+      reader.networks.set(NAMES[1], { probabilities: (image) => this.mean(network, image) });
     } catch (problem) {
       reader.problems.add(`The network cannot be loaded: ${problem.message.split("\n")[0]}`);
     }
@@ -69,7 +69,7 @@ class Ballot {
 const place = document.getElementById("live-vote");
 place.classList.add("short");
 const vote = new Vote();
-const model = await showPad(place, { load: () => vote.load(), megabytes: 5 });
+const model = showPad(place, { names: NAMES, reader: vote.load(), megabytes: 5 });
 const ballot = new Ballot();
 const often = make("input", { type: "range", id: "live-vote-times", min: FEWEST, max: MOST, value: vote.times,
   input: () => {

@@ -68,7 +68,7 @@ def piece(chromium, site):
             page.add_init_script(script)
             page.goto(f"{site}{name}.html")
             pad = Pad(page.locator(".digit-canvas"))
-            pad.root.wait_for()
+            pad.settle()
             page.context.set_offline(True)
             yield pad
 
@@ -280,7 +280,7 @@ def test_a_piece_says_what_it_loads(chromium, site, folder, name):
         page.route("**/*.wasm.gz", lambda route: held.append(route))
         with page.expect_request("**/*.wasm.gz"):
             page.goto(f"{site}{name}.html")
-        expect(page.get_by_role("status")).to_have_text(f"Loading the network ({megabytes} MB) …")
+        expect(page.locator(".hint")).to_have_text(re.compile(rf"^Loading the network \({megabytes} MB\): "))
 
 
 @pytest.mark.parametrize("name", LOADED)
