@@ -1,4 +1,4 @@
-"""Put together the live demo of the book: the canvas, its network and what runs it, as files for any web server.
+"""Put together the live demo of the book: the canvas, the networks and what runs them, as files for any web server.
 
     python tools/book_demo.py FOLDER
 
@@ -19,7 +19,7 @@ import onnx
 
 from helpers.base.errors import DigitsError, exit_code
 from helpers.base.files import reason
-from helpers.classifier import Classifier, export_onnx
+from helpers.classifier import SHIPPED, Classifier, export_onnx
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ROOT / "book" / "package.json"
@@ -41,9 +41,10 @@ def build(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for file in files:
             shutil.copy(file, folder)
-        # A plain web server compresses scripts, and neither of these two: reader.js unpacks them.
+        # A plain web server compresses scripts, and none of these: reader.js unpacks them.
         _pack(folder / f"{WASM}.gz", (runtime / WASM).read_bytes())
-        _pack(folder / "canvas.onnx.gz", half_as_large(Classifier.load("canvas")))
+        for name in SHIPPED:
+            _pack(folder / f"{name}.onnx.gz", half_as_large(Classifier.load(name)))
     except OSError as error:
         raise DigitsError(f"cannot write {folder}: {reason(error)}") from error
 

@@ -7,9 +7,10 @@
 
 import canvas from "./canvas.js";
 import { Kept, KeptLine } from "./kept.js";
-import { NETWORK, Reader } from "./reader.js";
+import { Reader } from "./reader.js";
 import { ALL_STEPS, PEN_WIDTH, toMnist } from "./to_mnist.js";
 
+const NETWORKS = { CNN: "canvas" }; // the file by the name above the bars: the one that is trained on drawings
 const MEGABYTES = 5; // of the runtime and the network
 
 /** What canvas.js needs of anywidget's model: values by name that others listen to, and somebody to read drawings. */
@@ -22,7 +23,7 @@ class PageModel {
     this.next = null; // the drawing that is to be read
     this.reading = false;
     this.values = {
-      networks: [NETWORK],
+      networks: Object.keys(NETWORKS),
       drawing: { seq: 0, strokes: [], pen: PEN_WIDTH, steps: ALL_STEPS, inside: false },
       result: { ...result, seq: 0 },
       collection: this.collection(),
@@ -30,7 +31,7 @@ class PageModel {
   }
 
   static async load() {
-    const reader = await Reader.load();
+    const reader = await Reader.load(NETWORKS);
     return new PageModel(reader, await reader.read(toMnist([])));
   }
 

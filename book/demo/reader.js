@@ -1,67 +1,105 @@
 /**
- * Reads images with the network that is trained on drawings, in the reader's browser, by ONNX Runtime in WebAssembly.
+ * Reads images with the networks that ship with the project, in the reader's browser, by ONNX Runtime in WebAssembly.
  * Its results have the form and the limits of those of helpers/canvas/readers.py.
  */
 
-export const NETWORK = "CNN"; // its name above the bars
 const SURE = 0.6; // an answer with less probability than this is none; as in helpers/classifier/classifier.py
 
+/** Networks by name, for one image at a time. */
 export class Reader {
-  /** network: makes ten probabilities of an image of 784 bytes; without one, `error` is the answer to every image. */
-  constructor(network, error = "") {
-    this.network = network;
-    this.error = error;
+  constructor() {
+    this.networks = new Map(); // by name; null for one that could not be loaded
+    this.problems = new Set(); // what kept networks from being loaded, a line each
   }
 
-  /** Load the runtime and the network from this folder. */
-  static async load() {
-    try {
-      return new Reader(await loadNetwork());
-    } catch (problem) {
-      return new Reader(null, `The network cannot be loaded: ${firstLine(problem)}`);
-    }
+  /**
+   * Load networks, and the runtime unless the page has it already.
+   *
+   * files: the file of each network by the name that it is shown with, such as { LeNet: "lenet" }; "mlp", "lenet",
+   * "dropout-cnn" and "canvas" lie in this folder. It never throws: each result says which could not be loaded, and why.
+   */
+  static async load(files) {
+    const reader = new Reader();
+    await Promise.all(Object.entries(files).map(async ([name, file]) => {
+      reader.networks.set(name, null); // before the wait, so that they stay in the order given
+      try {
+        reader.networks.set(name, await once(file, () => Network.load(file)));
+      } catch (problem) {
+        reader.problems.add(`The network cannot be loaded: ${firstLine(problem)}`);
+      }
+    }));
+    return reader;
   }
 
-  /** What the network makes of an image of 784 bytes, as canvas.js is told it; it is not asked about an empty one. */
+  /** What the networks make of an image of 784 bytes, as canvas.js is told it; none is asked about an empty one. */
   async read(image) {
     const empty = !image.some((byte) => byte > 0);
-    let { error } = this;
-    let probabilities = new Array(10).fill(0);
-    if (this.network && !empty) {
-      try {
-        probabilities = await this.network(image);
-      } catch (problem) {
-        error = `${NETWORK}: ${firstLine(problem)}`;
+    const errors = [...this.problems];
+    const readings = {};
+    for (const [name, network] of this.networks) {
+      let probabilities = new Array(10).fill(0);
+      if (network && !empty) {
+        try {
+          probabilities = await network.probabilities(image);
+        } catch (problem) {
+          errors.push(`${name}: ${firstLine(problem)}`);
+        }
       }
+      readings[name] = { probabilities, answer: answerOf(probabilities) };
     }
-    const highest = Math.max(...probabilities);
-    const answer = highest > 0 && highest >= SURE ? probabilities.indexOf(highest) : null;
-    const state = stateOf(error, empty, answer);
-    return { state, error, image, readings: { [NETWORK]: { probabilities, answer } }, inside: {} };
+    const error = errors.join("; ");
+    return { state: stateOf(error, empty, readings), error, image, readings, inside: {} };
   }
+}
+
+/** The most probable digit, or null where none is probable enough. */
+function answerOf(probabilities) {
+  const highest = Math.max(...probabilities);
+  return highest > 0 && highest >= SURE ? probabilities.indexOf(highest) : null;
 }
 
 /** A result at a glance. */
-function stateOf(error, empty, answer) {
+function stateOf(error, empty, readings) {
   if (error) return "error";
   if (empty) return "empty";
-  return answer === null ? "unsure" : "sure";
+  return Object.values(readings).some(({ answer }) => answer === null) ? "unsure" : "sure";
 }
 
-async function loadNetwork() {
-  const { env, InferenceSession, Tensor } = await import("./ort.wasm.min.mjs");
-  const [runtime, file] = await Promise.all([unpacked("ort-wasm-simd-threaded.wasm.gz"), unpacked("canvas.onnx.gz")]);
-  env.wasm.numThreads = 1; // more would need headers that a plain web server does not send
-  env.wasm.wasmBinary = runtime;
-  const session = await InferenceSession.create(file, { executionProviders: ["wasm"] });
-  const [input] = session.inputNames;
-  const [output] = session.outputNames;
-  return async (image) => {
+/** A network in ONNX Runtime. */
+class Network {
+  constructor(session, Tensor) {
+    this.session = session;
+    this.Tensor = Tensor;
+  }
+
+  /** file: of this folder, without .onnx.gz. Throws an Error where the file or the runtime cannot be had. */
+  static async load(file) {
+    const [{ InferenceSession, Tensor }, model] = await Promise.all([loadRuntime(), unpacked(`${file}.onnx.gz`)]);
+    return new Network(await InferenceSession.create(model, { executionProviders: ["wasm"] }), Tensor);
+  }
+
+  /** Ten probabilities for an image of 784 bytes. */
+  async probabilities(image) {
     const ink = Float32Array.from(image, (byte) => byte / 255);
-    const answers = await session.run({ [input]: new Tensor("float32", ink, [1, 1, 28, 28]) });
-    return [...answers[output].data];
-  };
+    const { probabilities } = await this.session.run({ data: new this.Tensor("float32", ink, [1, 1, 28, 28]) });
+    return [...probabilities.data];
+  }
 }
+
+const loaded = new Map(); // what this page has loaded, or is loading, by its name: its pads share it
+
+/** What load() gives, which is called the first time only. */
+function once(name, load) {
+  if (!loaded.has(name)) loaded.set(name, load());
+  return loaded.get(name);
+}
+
+const loadRuntime = () => once("runtime", async () => {
+  const [ort, program] = await Promise.all([import("./ort.wasm.min.mjs"), unpacked("ort-wasm-simd-threaded.wasm.gz")]);
+  ort.env.wasm.numThreads = 1; // more would need headers that a plain web server does not send
+  ort.env.wasm.wasmBinary = program;
+  return ort;
+});
 
 /** The bytes of a file of this folder that was packed by gzip: a plain web server sends it as it lies there. */
 async function unpacked(name) {

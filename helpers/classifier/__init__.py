@@ -3,11 +3,12 @@
 Chapters 2 to 5 and 9.
 """
 
-from helpers.classifier.classifier import SURE, Classifier, checkpoint_path, load_params
+from helpers.classifier.classifier import SHIPPED, SURE, Classifier, checkpoint_path, load_params
 from helpers.classifier.inside import FirstLayer, Saliency
 from helpers.classifier.onnx_export import export_onnx, restored_mapping
 
 __all__ = [
+    "SHIPPED",
     "SURE",
     "Classifier",
     "FirstLayer",

@@ -15,7 +15,7 @@ from playwright.sync_api import expect
 from helpers.base.errors import DigitsError
 from helpers.canvas.collection import read_collection
 from helpers.canvas.readers import SURE
-from helpers.classifier.classifier import Classifier
+from helpers.classifier.classifier import SHIPPED, Classifier
 from helpers.drawing.strokes import Steps, to_mnist
 from tests.tools import hosts
 from tests.tools.pad import Pad
@@ -181,6 +181,48 @@ def test_a_server_that_lets_the_browser_unpack(chromium, printed, site, folder, 
         assert_python_sees_the_same(pad, network)
 
 
+# Several networks
+
+LOAD = """async (files) => {
+    const { Reader } = await import("./_static/demo/reader.js");
+    globalThis.reader = await Reader.load(files);
+}"""
+READ = "async (image) => { const { image: _, ...rest } = await reader.read(Uint8Array.from(image)); return rest; }"
+SEVERAL = {"MLP": "mlp", "LeNet": "lenet", "CNN": "dropout-cnn"}
+
+
+def test_several_networks_read_side_by_side(open_pad, site, digits):
+    page = open_pad.page
+    asked = []
+    page.on("request", lambda request: asked.append(request.url.rsplit("/", 1)[1]))
+    page.evaluate(LOAD, SEVERAL)
+    page.evaluate(LOAD, SEVERAL)
+    assert sorted(asked) == ["dropout-cnn.onnx.gz", "lenet.onnx.gz", "mlp.onnx.gz"]  # once each; the runtime was there
+    networks = {name: Classifier.load(file) for name, file in SEVERAL.items()}
+    for image in digits.test.images[:20, 0]:
+        drawn = np.rint(image * 255)
+        found = page.evaluate(READ, drawn.ravel().tolist())
+        assert list(found["readings"]) == list(SEVERAL)
+        for name, network in networks.items():
+            probabilities = network.probabilities((drawn / 255).astype(np.float32))
+            reading = found["readings"][name]
+            assert np.allclose(reading["probabilities"], probabilities, atol=0.005)
+            assert reading["answer"] == (probabilities.argmax() if probabilities.max() >= SURE else None)
+        sure = None not in [reading["answer"] for reading in found["readings"].values()]
+        assert (found["state"], found["error"]) == ("sure" if sure else "unsure", "")
+
+
+def test_a_network_that_cannot_be_loaded_keeps_no_other_from_answering(chromium, site, digits):
+    with open_page(chromium, [], **DESKTOP) as page:  # the browser prints what it cannot load
+        page.goto(site)
+        page.evaluate(LOAD, {"MLP": "mlp", "Lost": "lost"})
+        found = page.evaluate(READ, np.rint(digits.test.images[0].ravel() * 255).tolist())
+    assert found["state"] == "error"
+    assert found["error"] == "The network cannot be loaded: lost.onnx.gz: the server answers 404"
+    assert found["readings"]["MLP"]["answer"] == digits.test.labels[0]
+    assert found["readings"]["Lost"] == {"probabilities": [0] * 10, "answer": None}
+
+
 # What is kept
 
 
@@ -264,8 +306,8 @@ def test_looks_the_same_on_a_screen_and_on_a_phone(chromium, printed, site, exam
 
 
 def test_says_what_it_loads_until_it_is_there(chromium, printed, site, folder):
-    files = [path for path in (folder / "_static" / "demo").iterdir() if path.suffix in (".mjs", ".gz")]
-    megabytes = round(sum(path.stat().st_size for path in files) / 1e6)
+    names = [*book_demo.RUNTIME, f"{book_demo.WASM}.gz", "canvas.onnx.gz"]
+    megabytes = round(sum((folder / "_static" / "demo" / name).stat().st_size for name in names) / 1e6)
     held = []
     with open_page(chromium, printed, **DESKTOP) as page:
         page.route("**/*.wasm.gz", lambda route: held.append(route))
@@ -290,15 +332,19 @@ def test_a_browser_that_cannot_run_the_network_says_so(chromium, printed, site, 
 # How it is put together
 
 
-def test_half_of_the_bytes_give_the_same_answers(network, digits):
-    packed = InferenceSession(book_demo.half_as_large(network)).run(None, {"data": digits.test.images})[0]
+@pytest.mark.parametrize("name", SHIPPED)
+def test_half_of_the_bytes_give_the_same_answers(name, digits):
+    network = Classifier.load(name)
+    packed = InferenceSession(book_demo.half_as_large(network)).run(["probabilities"], {"data": digits.test.images})[0]
     whole = network.probabilities_of(digits.test.images)
     assert np.abs(packed - whole).max() < 0.005
     assert (packed.argmax(axis=1) == whole.argmax(axis=1)).all()
 
 
-def test_half_of_the_bytes_cost_no_digit_of_mnist(network, mnist):
-    packed = InferenceSession(book_demo.half_as_large(network)).run(None, {"data": mnist.test.images})[0]
+@pytest.mark.parametrize("name", SHIPPED)
+def test_half_of_the_bytes_cost_no_digit_of_mnist(name, mnist):
+    network = Classifier.load(name)
+    packed = InferenceSession(book_demo.half_as_large(network)).run(["probabilities"], {"data": mnist.test.images})[0]
     whole = network.probabilities_of(mnist.test.images)
     assert np.abs(packed - whole).max() < 0.005
     assert (packed.argmax(axis=1) != whole.argmax(axis=1)).sum() <= 2  # of 10,000; none when this was written
