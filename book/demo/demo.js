@@ -54,9 +54,9 @@ class PageModel {
     if (this.reading) return;
     this.reading = true;
     while (this.next) {
-      const { strokes, pen, steps, seq } = this.next;
+      const { strokes, pen, steps, seq, ...look } = this.next;
       this.next = null;
-      this.set("result", { ...(await this.reader.read(toMnist(strokes, pen, steps))), seq });
+      this.set("result", { ...(await this.reader.read(toMnist(strokes, pen, steps), look)), seq });
     }
     this.reading = false;
   }
