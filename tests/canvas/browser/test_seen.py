@@ -91,12 +91,14 @@ def test_shows_the_inside_of_the_network(seen):
     assert not inside.locator(".layer").count()  # nothing is computed before somebody looks
     inside.locator("summary").click()
     try:
-        expect(inside.locator(".layer")).to_have_count(len(plan("lenet")), timeout=WAIT)
+        expect(inside.locator(".layer")).to_have_count(len(plan("dropout-cnn")), timeout=WAIT)
         pixels = "canvas => [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data]"
         assert len(set(inside.locator(".saliency").evaluate(pixels))) > 10
-        inside.locator(".layer[data-layer=tanh2] > canvas").click()
+        inside.locator(".layer[data-layer=relu2] > canvas").click()
         unit = inside.locator(".unit .equation")
-        expect(unit).to_have_text(re.compile(r"^sum of 500 products .* \+ bias .*; tanh2: tanh\(.*\) = "), timeout=WAIT)
+        expect(unit).to_have_text(
+            re.compile(r"^sum of 288 products .* \+ bias .*; relu2: the larger of 0 and "), timeout=WAIT
+        )
         before = unit.inner_text()
         pad.draw([[[0.1, 0.8], [0.9, 0.9]]])
         expect(unit).not_to_have_text(before, timeout=WAIT)
