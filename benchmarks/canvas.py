@@ -3,10 +3,12 @@ host takes from its start until it answers.
 
     .venv/bin/python benchmarks/canvas.py
     .venv/bin/python benchmarks/canvas.py --hosts voila --digits 10 --with-nagle
+    .venv/bin/python benchmarks/canvas.py --xray --network lenet
 
 A mouse draws digits in Chromium (CHROMIUM names one). The time is taken in the page: from the event `pointerup` to the
 end of the frame in which the answer to this very drawing is painted: once on a quiet machine, and once beside a
-process that keeps one core busy. Needs the packages of requirements.txt.
+process that keeps one core busy. With --xray the look inside the network is open, so that all its layers are painted.
+Needs the packages of requirements.txt.
 """
 
 import argparse
@@ -31,7 +33,7 @@ from busy import busy_core  # noqa: E402
 from pen_strokes import pen_strokes_path, read_pen_strokes  # noqa: E402
 from processor import processor  # noqa: E402
 
-from helpers.classifier import Classifier  # noqa: E402
+from helpers.classifier import SHIPPED, Classifier  # noqa: E402
 from helpers.drawing import to_mnist  # noqa: E402
 from tests.tools import hosts  # noqa: E402
 
@@ -87,7 +89,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=hosts.find_chromium(), args=hosts.CHROMIUM_FLAGS)
         for prompt in (True, False) if options.with_nagle else (True,):
             for name in options.hosts.split(","):
-                with opened(browser, name, prompt) as (page, ready):
+                with opened(browser, name, prompt, options) as (page, ready):
                     times = measure(page, digits)
                     with busy_core():
                         busy = measure(page, digits)
@@ -97,13 +99,15 @@ def main() -> None:
                 row = [title, *(f"{time:.0f} ms" for time in found), f"{ready:.1f} s"]
                 print("|", " | ".join(row), "|", flush=True)
         browser.close()
-    print_python_side(digits)
+    print_python_side(digits, options.network)
 
 
 def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Measure pen-up to painted answer in each host of the canvas.")
     parser.add_argument("--hosts", default=",".join(TITLES), help="default: lab,notebook,voila")
     parser.add_argument("--digits", type=int, default=50, metavar="N", help="to draw in each (default: 50)")
+    parser.add_argument("--network", default="canvas", choices=SHIPPED, help="that reads them (default: canvas)")
+    parser.add_argument("--xray", action="store_true", help="open the look inside the network")
     parser.add_argument("--with-nagle", action="store_true", help="measure also without the project's configuration")
     return parser
 
@@ -116,14 +120,17 @@ def digits_to_draw(count: int) -> list:
 
 
 @contextmanager
-def opened(browser: Browser, name: str, prompt: bool):
+def opened(browser: Browser, name: str, prompt: bool, options: argparse.Namespace):
     """A page of the host with an empty canvas on it, and the seconds that the host took to start."""
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / DEMO.name).write_bytes(DEMO.read_bytes())
+        notebook = Path(folder) / DEMO.name
+        notebook.write_text(
+            DEMO.read_text("utf-8").replace('\\"canvas\\"', f'\\"{options.network}\\"'), encoding="utf-8"
+        )
         server = {
             "lab": lambda: hosts.jupyterlab(Path(folder), prompt),
             "notebook": lambda: hosts.notebook(Path(folder), prompt),
-            "voila": lambda: hosts.voila_of(DEMO, prompt),
+            "voila": lambda: hosts.voila_of(notebook, prompt),
         }[name]
         start = time.perf_counter()
         with server() as host:
@@ -136,6 +143,9 @@ def opened(browser: Browser, name: str, prompt: bool):
                 page.get_by_role("menuitem", name="Run", exact=True).click()
                 page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
             page.locator(".digit-canvas[data-state=empty]").wait_for()
+            if options.xray:
+                page.locator(".digit-canvas .inside summary").click()
+                page.locator(".digit-canvas[data-state=empty]").wait_for()
             yield page, ready
             page.close()
 
@@ -184,9 +194,9 @@ def print_machine(count: int) -> None:
     )
 
 
-def print_python_side(digits: list) -> None:
+def print_python_side(digits: list, network: str) -> None:
     """What of it is Python's own work on one drawing: the image, and the network."""
-    classifier = Classifier.load("canvas")
+    classifier = Classifier.load(network)
     drawings = [[stroke.tolist() for stroke in strokes] for strokes in digits]
     images = [to_mnist(strokes) for strokes in drawings]
     classifier.probabilities(images[0])

@@ -8,6 +8,7 @@ comes from npm is installed once, in .cache/book, and again when book/package.js
 
 import argparse
 import gzip
+import json
 import shutil
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from book_digits import digits_in_bytes
 
 from helpers.base.errors import DigitsError, exit_code
 from helpers.base.files import reason
-from helpers.classifier import SHIPPED, Classifier, export_onnx
+from helpers.classifier import SHIPPED, Classifier, export_onnx, plan
 from helpers.data import load_mnist
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,6 +29,9 @@ PACKAGES = ROOT / "book" / "package.json"
 CACHE = ROOT / ".cache" / "book"
 INSTALL = ["install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
 RUNTIME = ["ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs"]  # without a GPU
+RANKS = {"Conv": 4, "Gemm": 2}  # of what the layers with weights put out
+FLOAT = onnx.TensorProto.FLOAT
+SCRIPTS = ["canvas.js", "elements.js", "xray.js", "canvas.css"]  # of the widget
 WASM = "ort-wasm-simd-threaded.wasm"
 
 
@@ -38,7 +42,7 @@ def build(folder: Path) -> None:
     """
     runtime = packages() / "onnxruntime-web" / "dist"
     files = [*(ROOT / "book" / "demo").iterdir(), *(runtime / name for name in RUNTIME)]
-    files += [ROOT / "helpers" / "canvas" / name for name in ("canvas.js", "canvas.css")]
+    files += [ROOT / "helpers" / "canvas" / name for name in SCRIPTS]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for file in files:
@@ -46,7 +50,9 @@ def build(folder: Path) -> None:
         # A plain web server compresses scripts, and none of these: reader.js unpacks them.
         _pack(folder / f"{WASM}.gz", (runtime / WASM).read_bytes())
         for name in SHIPPED:
-            _pack(folder / f"{name}.onnx.gz", half_as_large(Classifier.load(name)))
+            classifier = Classifier.load(name)
+            _pack(folder / f"{name}.onnx.gz", half_as_large(classifier))
+            (folder / f"{name}.json").write_text(json.dumps(plan(classifier.network)), encoding="utf-8")
         _pack(folder / "dropout-cnn-thinned.onnx.gz", with_masks(half_as_large(Classifier.load("dropout-cnn"))))
         _pack(folder / "digits.gz", digits_in_bytes(load_mnist()))
     except OSError as error:
@@ -56,21 +62,25 @@ def build(folder: Path) -> None:
 def half_as_large(classifier: Classifier) -> bytes:
     """The network as an ONNX file that keeps each parameter in 16 bits and computes with 32.
 
+    Besides the probabilities its outputs are what the X-ray needs: the layers with weights, and their parameters.
     The largest difference to any of its ten probabilities is stated in tests/book/test_book_demo.py, which measures it.
     """
     with TemporaryDirectory() as scratch:
         path = Path(scratch, "network.onnx")
         export_onnx(classifier, path)
         model = onnx.load(path)
-    widened = []
+    widened, outputs = [], []
     for tensor in model.graph.initializer:
-        if tensor.data_type == onnx.TensorProto.FLOAT:
+        if tensor.data_type == FLOAT:
             name, values = tensor.name, onnx.numpy_helper.to_array(tensor)
             tensor.CopyFrom(onnx.numpy_helper.from_array(values.astype(np.float16), f"{name}_in_16_bits"))
-            widened.append(onnx.helper.make_node("Cast", [tensor.name], [name], to=onnx.TensorProto.FLOAT))
+            widened.append(onnx.helper.make_node("Cast", [tensor.name], [name], to=FLOAT))
+            outputs.append((name, values.shape))
     nodes = [*widened, *model.graph.node]
+    outputs += [(node.output[0], [None] * RANKS[node.op_type]) for node in nodes if node.op_type in RANKS]
     del model.graph.node[:]
     model.graph.node.extend(nodes)
+    model.graph.output.extend(onnx.helper.make_tensor_value_info(name, FLOAT, shape) for name, shape in outputs)
     onnx.checker.check_model(model)
     return model.SerializeToString()
 
@@ -89,6 +99,7 @@ def with_masks(network: bytes) -> bytes:
             model.graph.input.append(onnx.helper.make_tensor_value_info(mask, onnx.TensorProto.FLOAT, ["M", *sides]))
             node.CopyFrom(onnx.helper.make_node("Mul", [node.input[0], mask], [node.output[0]]))
     del model.graph.value_info[:]  # they say N where there are now M
+    del model.graph.output[1:]  # which are for the X-ray
     model.graph.output[0].type.tensor_type.shape.dim[0].dim_param = "M"
     onnx.checker.check_model(model)
     return model.SerializeToString()

@@ -49,10 +49,11 @@ export class PageModel {
     if (this.reading) return;
     this.reading = true;
     const reader = await this.reader;
+    this.excuse = "The network is still at the drawing: its answer comes";
     while (this.next) {
-      const { strokes, pen, steps, seq } = this.next;
+      const { strokes, pen, steps, seq, ...look } = this.next;
       this.next = null;
-      this.set("result", { ...(await reader.read(this.prepare(strokes, pen, steps))), seq });
+      this.set("result", { ...(await reader.read(this.prepare(strokes, pen, steps), look)), seq });
     }
     this.reading = false;
   }

@@ -3,6 +3,8 @@
  * Its results have the form and the limits of those of helpers/canvas/readers.py.
  */
 
+import { Inside } from "./inside.js";
+
 const SURE = 0.6; // an answer with less probability than this is none; as in helpers/classifier/classifier.py
 
 /** Networks by name, for one image at a time. */
@@ -31,8 +33,13 @@ export class Reader {
     return reader;
   }
 
-  /** What the networks make of an image of 784 bytes, as canvas.js is told it; none is asked about an empty one. */
-  async read(image) {
+  /**
+   * What the networks make of an image of 784 bytes, as canvas.js is told it; none is asked about an empty one.
+   *
+   * look: a drawing of canvas.js, whose parts inside, look_at, layers, unit and digit say what of the inside of a network
+   * is to be seen; see helpers/canvas/traits.py.
+   */
+  async read(image, look = {}) {
     const empty = !image.some((byte) => byte > 0);
     const errors = [...this.problems];
     const readings = {};
@@ -48,7 +55,17 @@ export class Reader {
       readings[name] = { probabilities, answer: answerOf(probabilities) };
     }
     const error = errors.join("; ");
-    return { state: stateOf(error, empty, readings), error, image, readings, inside: {} };
+    const inside = look.inside && !empty ? await this.lookInside(image, look) : {};
+    return { state: stateOf(error, empty, readings), error, image, readings, inside };
+  }
+
+  async lookInside(image, look) {
+    const name = this.networks.has(look.look_at) ? look.look_at : this.networks.keys().next().value;
+    try {
+      return await this.networks.get(name).look(name, image, look);
+    } catch (problem) {
+      return { network: name, error: `${name}: ${firstLine(problem)}` };
+    }
   }
 }
 
@@ -65,17 +82,39 @@ function stateOf(error, empty, readings) {
   return Object.values(readings).some(({ answer }) => answer === null) ? "unsure" : "sure";
 }
 
-/** A network in ONNX Runtime. */
+/** A network in ONNX Runtime, whose outputs are, besides the probabilities, its layers with weights and these weights. */
 export class Network {
-  constructor(session, Tensor) {
+  constructor(session, Tensor, plan) {
     this.session = session;
     this.Tensor = Tensor;
+    this.plan = plan;
+    this.names = plan.filter(({ kind }) => kind === "convolution" || kind === "dense").map(({ name }) => name);
+    this.inside = null; // is made when it is first looked at
   }
 
-  /** file: of this folder, without .onnx.gz. Throws an Error where the file or the runtime cannot be had. */
-  static async load(file) {
-    const [{ InferenceSession, Tensor }, model] = await Promise.all([loadRuntime(), unpacked(`${file}.onnx.gz`)]);
-    return new Network(await InferenceSession.create(model, { executionProviders: ["wasm"] }), Tensor);
+  /**
+   * file: of this folder, without .onnx.gz. planned: the file with the plan of its layers, without .json. Throws an Error
+   * where a file or the runtime cannot be had.
+   */
+  static async load(file, planned = file) {
+    const [{ InferenceSession, Tensor }, model, plan] = await Promise.all([loadRuntime(), unpacked(`${file}.onnx.gz`),
+      unpacked(`${planned}.json`)]);
+    const session = await InferenceSession.create(model, { executionProviders: ["wasm"] });
+    return new Network(session, Tensor, JSON.parse(new TextDecoder().decode(plan)));
+  }
+
+  /**
+   * Outputs by their names, Float32Arrays, for several images of 784 bytes. more: the other inputs of the network by name,
+   * each {data, dims}; with them there are as many answers as they are for.
+   */
+  async run(images, names, more = {}) {
+    const inks = new Float32Array(784 * images.length);
+    images.forEach((image, i) => inks.set(Float32Array.from(image, (byte) => byte / 255), 784 * i));
+    const inputs = { data: { data: inks, dims: [images.length, 1, 28, 28] }, ...more };
+    const feeds = {};
+    for (const [name, each] of Object.entries(inputs)) feeds[name] = new this.Tensor("float32", each.data, each.dims);
+    const found = await this.session.run(feeds, names);
+    return Object.fromEntries(Object.entries(found).map(([name, { data }]) => [name, data]));
   }
 
   /** Ten probabilities for an image of 784 bytes. */
@@ -84,18 +123,29 @@ export class Network {
     return probabilities;
   }
 
-  /**
-   * Ten probabilities for each of several images of 784 bytes. more: the other inputs of the network by name, each
-   * {data, dims}; with them there are as many answers as they are for.
-   */
-  async probabilitiesOf(images, more = {}) {
-    const inks = new Float32Array(784 * images.length);
-    images.forEach((image, i) => inks.set(Float32Array.from(image, (byte) => byte / 255), 784 * i));
-    const inputs = { data: { data: inks, dims: [images.length, 1, 28, 28] }, ...more };
-    const feeds = {};
-    for (const [name, each] of Object.entries(inputs)) feeds[name] = new this.Tensor("float32", each.data, each.dims);
-    const { data } = (await this.session.run(feeds)).probabilities;
-    return Array.from({ length: data.length / 10 }, (_, i) => [...data.subarray(10 * i, 10 * i + 10)]);
+  /** Ten probabilities for each of several images; more: see run. */
+  async probabilitiesOf(images, more) {
+    const { probabilities } = await this.run(images, ["probabilities"], more);
+    return Array.from({ length: probabilities.length / 10 }, (_, i) => [...probabilities.subarray(10 * i, 10 * i + 10)]);
+  }
+
+  /** What the image does inside, as the X-ray is told it. */
+  async look(name, image, look) {
+    const weights = this.names.flatMap((layer) => [`${layer}_weight`, `${layer}_bias`]);
+    this.inside ??= new Inside(this.plan, await this.run([image], weights));
+    return this.inside.look(name, image, look.layers === false ? null : await this.outputs(image), look);
+  }
+
+  /** The outputs of the layers with weights, one after the other. */
+  async outputs(image) {
+    const found = await this.run([image], this.names);
+    const all = new Float32Array(this.names.reduce((sum, name) => sum + found[name].length, 0));
+    let at = 0;
+    for (const name of this.names) {
+      all.set(found[name], at);
+      at += found[name].length;
+    }
+    return all;
   }
 }
 

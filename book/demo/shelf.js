@@ -1,6 +1,6 @@
 /** The digits that are kept in this browser, side by side: a press puts one on the pad again. */
 
-import { make, paint } from "./canvas.js";
+import { make, paint } from "./elements.js";
 
 export class Shelf {
   /** kept: a Kept. chosen(item): is called with the digit that was pressed. */

@@ -1,6 +1,6 @@
 /** Chapter 3: two sliders that move the digit of the pad, and for each network a map of what it reads everywhere. */
 
-import { make } from "./canvas.js";
+import { make } from "./elements.js";
 import { showPad } from "./live_pad.js";
 import { Reader } from "./reader.js";
 import { toMnist } from "./to_mnist.js";

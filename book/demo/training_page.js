@@ -3,7 +3,7 @@
  * training_worker.js, and takes a step when it is asked for one, so it never runs ahead of the pictures.
  */
 
-import { make, say } from "./canvas.js";
+import { make, say } from "./elements.js";
 import { BUGS, NAMES } from "./network.js";
 import { TrainedPad } from "./trained_pad.js";
 import { Curve, Units } from "./training_pictures.js";

@@ -1,6 +1,6 @@
 /** The pictures of a training: curves that grow with its steps, and the weights of its hidden units. */
 
-import { make, makeSvg, say } from "./canvas.js";
+import { make, makeSvg, say } from "./elements.js";
 
 const [WIDTH, HEIGHT] = [340, 190]; // of a chart, in its own units
 const EDGE = { left: 44, right: 40, top: 12, bottom: 30 };

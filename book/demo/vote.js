@@ -1,11 +1,11 @@
 /** Chapter 4: the same drawing read by many thinned networks, each with masks of its own, and by the whole one. */
 
-import { make } from "./canvas.js";
+import { make } from "./elements.js";
 import { masks } from "./dropout.js";
 import { showPad } from "./live_pad.js";
 import { Network, Reader } from "./reader.js";
 
-const FILE = "dropout-cnn-thinned"; // the network of chapter 4 with its masks as inputs
+const FILES = ["dropout-cnn-thinned", "dropout-cnn"]; // the network of chapter 4 with its masks as inputs, and its plan
 const NAMES = ["Test mode: nothing dropped", "Mean of the thinned networks"];
 const [FEWEST, MOST] = [1, 100];
 const FOUR_OR_NINE = [
@@ -25,7 +25,7 @@ class Vote {
     const reader = new Reader();
     NAMES.forEach((name) => reader.networks.set(name, null));
     try {
-      const network = await Network.load(FILE);
+      const network = await Network.load(...FILES);
       const whole = masks(1, 0);
       const inTest = async (image) => (await network.probabilitiesOf([image], whole))[0];
       reader.networks.set(NAMES[0], { probabilities: inTest });

@@ -1,11 +1,15 @@
 /**
  * The digit canvas in the browser: it draws the ink, sends the strokes to Python and shows what comes back.
  *
- * Browser to Python: the trait `drawing` {seq, strokes, pen, steps, inside, look_at}, while the pen moves.
+ * Browser to Python: the trait `drawing` {seq, strokes, pen, steps, inside, look_at, layers, unit, digit}, while
+ * the pen moves; of the last five, which say what of the inside is to be seen, see helpers/canvas/traits.py.
  * Python to browser: `result` {seq, state, error, image, readings, inside} for the drawing of the same `seq`; and
  * `drawing` with an even `seq` when a cell has set something (the browser counts in odd numbers).
  * Several views of one canvas share the model, so each draws what another, or Python, has drawn.
  */
+
+import { bytesOf, fill, make, makeSvg, paint, say } from "./elements.js";
+import { Xray } from "./xray.js";
 
 const SIDE = 1000; // of the pad, in units of its SVG
 const NEAR = 0.002; // of the pad: points closer than this tell nothing new
@@ -19,31 +23,6 @@ const STEPS = {
   ink: ["Ink width", "as in MNIST, whatever the pen"],
   resize: ["Plain resize", "only shrink the pad, as old tutorials do"],
 };
-
-// ---------------------------------------------------------------------------------------------- elements
-
-/** An HTML element with attributes (a function is an event's listener) and children, elements or text. */
-function make(tag, attributes = {}, ...children) {
-  return fill(document.createElement(tag), attributes, children);
-}
-
-function makeSvg(tag, attributes = {}, ...children) {
-  return fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
-}
-
-function fill(element, attributes, children) {
-  for (const [name, value] of Object.entries(attributes)) {
-    if (typeof value === "function") element.addEventListener(name, value);
-    else if (value !== false) element.setAttribute(name, value === true ? "" : value);
-  }
-  element.append(...children);
-  return element;
-}
-
-/** Set a text only where it differs, so that nothing is read out or laid out again for nothing. */
-function say(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-}
 
 let views = 0;
 const uniqueId = () => `digit-canvas-${++views}-${Math.random().toString(36).slice(2, 8)}`;
@@ -239,9 +218,10 @@ function pathOf(stroke) {
 
 /** Sends drawings to Python, the newest once per frame, numbers them, and knows which results are about them. */
 class Line {
-  /** changed(): is called after each message. */
-  constructor(model, { changed }) {
+  /** complete(changes): what else a message with these changes says. changed(): is called after each message. */
+  constructor(model, { complete, changed }) {
     this.model = model;
+    this.complete = complete;
     this.changed = changed;
     this.seq = model.get("drawing").seq; // of the drawing on the pad
     this.shown = -1; // seq of the result on the screen
@@ -275,7 +255,7 @@ class Line {
     const last = this.model.get("drawing");
     const newest = Math.max(last.seq, this.model.get("result").seq);
     this.seq = newest + 1 + (newest % 2); // the next odd number
-    const drawing = { ...last, ...this.unsent, seq: this.seq };
+    const drawing = { ...last, ...this.unsent, ...this.complete(this.unsent), seq: this.seq };
     this.unsent = null;
     this.model.set("drawing", drawing);
     this.model.save_changes();
@@ -390,34 +370,6 @@ function summary({ state, error, readings }) {
   if (answers.size > 1) return { sign: "?", line: "the networks differ", spoken };
   if (first === null) return { sign: "?", line: "no network is sure", spoken };
   return { sign: first, line: all.length === 2 ? "both networks agree" : `all ${all.length} networks agree`, spoken };
-}
-
-// ---------------------------------------------------------------------------------------------- pictures
-
-/** The bytes of a message, whatever view of them the page was given. */
-function bytesOf(data) {
-  return data instanceof ArrayBuffer ? new Uint8Array(data) : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-}
-
-/** Paint bytes, row by row, as a picture `width` pixels wide; `colour(byte, i)` gives [red, green, blue]. */
-function paint(canvas, bytes, width, colour = (byte) => [byte, byte, byte]) {
-  const height = bytes.length / width;
-  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-  const context = canvas.getContext("2d");
-  const picture = context.createImageData(width, height);
-  bytes.forEach((byte, i) => picture.data.set([...colour(byte, i), 255], 4 * i));
-  context.putImageData(picture, 0, 0);
-}
-
-/** Negative to positive, 0 to 255: orange, black, blue; told apart with any kind of colour vision. */
-function twoSided(byte) {
-  const strength = (byte - 128) / 127;
-  return strength < 0 ? [-230 * strength, -130 * strength, 0] : [60 * strength, 170 * strength, 255 * strength];
-}
-
-/** From black through red to yellow, over a faint picture of the ink. */
-function hotOver(ink) {
-  return (byte, i) => [Math.max(2.2 * byte, 0.4 * ink[i]), Math.max(1.6 * byte - 130, 0.4 * ink[i]), 0.4 * ink[i]];
 }
 
 // ---------------------------------------------------------------------------------------------- the parts of the page
@@ -677,58 +629,6 @@ class Keeper {
   }
 }
 
-/** Pictures of what the drawing does inside the network. changed(): is called when they open, close or show another. */
-class Inside {
-  constructor(id, names, changed) {
-    this.names = names;
-    this.note = make("p", { class: "note" });
-    this.maps = make("div", { class: "maps", role: "img", "aria-label": "Feature maps of the first layer" });
-    this.saliency = make("canvas", { class: "saliency", width: 28, height: 28, role: "img",
-      "aria-label": "Saliency: the pixels that the answer hangs on" });
-    const options = names.map((name) => make("option", {}, name));
-    this.network = make("select", { id: `${id}-look`, change: changed }, ...options);
-    const whose = names.length > 1
-      ? [make("label", { for: this.network.id }, "the answer of "), this.network, " hangs on it"]
-      : [`the answer of ${names[0]} hangs on it`];
-    this.element = make("details", { class: "inside", toggle: changed }, make("summary", {}, "Look inside the network"),
-      make("div", { class: "looks" },
-        make("figure", {}, make("figcaption", {}, make("strong", {}, "First layer: "), this.note), this.maps),
-        make("figure", {}, make("figcaption", {}, make("strong", {}, "Saliency: "), "the brighter a pixel, the more ",
-          ...whose), this.saliency)));
-  }
-
-  /** What is chosen here, as a part of the drawing; null where the drawing has it already. */
-  choice(drawing) {
-    const chosen = { inside: this.element.open, look_at: this.network.value };
-    const same = chosen.inside === drawing.inside && chosen.look_at === (drawing.look_at ?? this.names[0]);
-    return same ? null : chosen;
-  }
-
-  follow(drawing) {
-    this.network.value = drawing.look_at || this.names[0];
-    if (this.element.open !== drawing.inside) this.element.open = drawing.inside;
-  }
-
-  /** found: the maps and the saliency of a result, as far as it has them. ink: the bytes of its image. */
-  show(found, ink) {
-    say(this.note, this.told(found));
-    if (found?.maps) this.showMaps(bytesOf(found.maps), found.maps_shape);
-    if (found?.saliency) paint(this.saliency, bytesOf(found.saliency), 28, hotOver(ink));
-  }
-
-  told(found) {
-    if (found?.error) return found.error;
-    if (!found?.maps) return "draw a digit to see it";
-    return `what each of its ${found.maps_shape[0]} filters finds (${found.maps_of}); blue for it, orange against it`;
-  }
-
-  showMaps(bytes, [count, height, width]) {
-    const size = height * width;
-    while (this.maps.childElementCount < count) this.maps.append(make("canvas"));
-    [...this.maps.children].forEach((map, i) => paint(map, bytes.subarray(i * size, (i + 1) * size), width, twoSided));
-  }
-}
-
 /** The list of keys, which the pad is described by. */
 function makeHelp(id) {
   const keys = [["Arrow keys", "move the cursor, with Shift in bigger steps"], ["Space or Enter", "pen down, pen up"],
@@ -744,7 +644,10 @@ function render({ model, el }) {
   const names = model.get("networks");
   let lost = false; // whether the kernel is gone
 
-  const line = new Line(model, { changed: () => refresh() });
+  const line = new Line(model, {
+    complete: (changes) => ({ layers: xray.asks(changes, board.isPenDown) }),
+    changed: () => refresh(),
+  });
   const hint = new Hint(() => excuseOf(model));
   const board = new Board(id, hint.element, {
     drawn(strokes) {
@@ -752,7 +655,8 @@ function render({ model, el }) {
       refresh();
     },
     lifted() {
-      line.flush();
+      if (xray.element.open && xray.owed) line.send({}, true);
+      else line.flush();
       speak();
       refresh();
     },
@@ -769,11 +673,11 @@ function render({ model, el }) {
     isEmpty: () => board.strokes.length === 0,
     keep: (label) => model.send({ keep: label, strokes: board.strokes, pen: model.get("drawing").pen }),
   });
-  const inside = new Inside(id, names, () => {
-    const choice = inside.choice(model.get("drawing"));
+  const xray = new Xray(id, names, () => {
+    const choice = xray.choice(model.get("drawing"));
     if (choice) line.send(choice, true);
   });
-  const parts = [board, answers, journey, keeper, inside].map(({ element }) => element);
+  const parts = [board, answers, journey, keeper, xray].map(({ element }) => element);
   const root = make("div", { class: "digit-canvas", role: "group", "aria-label": "Digit canvas",
     keydown: (event) => board.shortcut(event) }, make("div", { class: "sheet" }, ...parts, makeHelp(id)));
   el.append(root);
@@ -783,7 +687,7 @@ function render({ model, el }) {
     const drawing = model.get("drawing");
     board.pen = drawing.pen;
     journey.steps = drawing.steps;
-    inside.follow(drawing);
+    xray.follow(drawing);
     if (!line.sent(drawing)) {
       line.receive(drawing, board.follow(drawing.strokes));
       speak();
@@ -799,8 +703,7 @@ function render({ model, el }) {
     hint.restart();
     answers.show(result);
     journey.show(image);
-    inside.show(result.inside, image);
-    root.classList.toggle("seen-inside", Boolean(result.inside?.maps));
+    xray.show(result.inside, image);
     refresh();
     if (answers.due) speak();
   }
@@ -840,9 +743,9 @@ function render({ model, el }) {
     letKeysGo();
     hint.restart();
     answers.hush();
+    xray.stop();
     root.remove();
   };
 }
 
-export { make, makeSvg, paint, say }; // to the pages of the book
 export default { render };

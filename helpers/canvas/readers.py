@@ -6,14 +6,14 @@ and its answer; a result is what all of them make of it. Serves the canvas of ch
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from helpers.base.errors import DigitsError
+from helpers.canvas.traits import Look
 from helpers.classifier.classifier import SURE, Classifier
-from helpers.classifier.inside import FirstLayer, Saliency
+from helpers.classifier.inside import Layers, Saliency
 
 TITLES = {"mlp": "MLP", "lenet": "LeNet", "dropout-cnn": "CNN"}
 
@@ -116,55 +116,52 @@ class Readers:
 
 
 class Inside:
-    """Pictures of what an image does inside readers by name, as bytes for the browser.
+    """What an image does inside readers by name, for the browser (xray.js).
 
-    What makes a picture is built when that picture is first asked for. Not for two threads at once.
+    What computes it is built when a network is first looked into. Not for two threads at once.
     """
 
     def __init__(self, readers: Mapping[str, Reader]):
         self._readers = readers
+        self._layers: dict[str, Layers] = {}
         self._saliencies: dict[str, Saliency] = {}
 
-    def look(self, image: np.ndarray, name: str | None = None) -> dict:
-        """What `image` (28, 28) does in the first layer of LeNet, and which of its pixels an answer hangs on.
+    def look(self, image: np.ndarray, look: Look) -> dict:
+        """What `image` (28, 28) does in the layers of a network, and which of its ink speaks for a digit.
 
-        name: of the reader whose answer it is, the first one if None. Returns `maps`, 20 * 24 * 24 bytes where 128 is
-        0 and 255 is 1, and `saliency`, 28 * 28 bytes where 255 is the largest; `maps_of` and `saliency_of` name the
-        readers, and `error` says what cannot be shown. Empty for an image without ink.
+        Returns `network`, the name; where the layers are wanted, `plan`, `values`, the outputs of the layers with
+        weights, float32 one after the other, and `saliency`, 784 float32 (`Saliency.signed`); where a unit is, `unit`
+        with its `layer`, `index`, `bias` and `weights`, float32; and `error` says what cannot be shown. Empty for an
+        image without ink.
         """
         if not image.any():
             return {}
-        if name not in self._readers:
-            name = next(iter(self._readers))
-        found = {"maps_of": "", "saliency_of": name, "error": ""}
+        name = look.network if look.network in self._readers else next(iter(self._readers))
+        found = {"network": name, "error": ""}
         try:
-            maps_of, first_layer = self._first_layer
-            maps = first_layer(image)
-            found |= {"maps": _to_bytes((maps + 1) / 2), "maps_shape": list(maps.shape), "maps_of": maps_of}
-            saliency = self._saliency(name)(image)
-            found["saliency"] = _to_bytes(saliency / (saliency.max() or 1))
+            layers = self._of(name, self._layers, Layers)
+            if look.layers:
+                found["plan"] = layers.plan
+                found["values"] = b"".join(values.tobytes() for values in layers(image).values())
+                found["saliency"] = self._of(name, self._saliencies, Saliency).signed(image, look.digit).tobytes()
+            if look.unit:
+                layer, index = look.unit
+                weights, bias = layers.unit(layer, index)
+                found["unit"] = {"layer": layer, "index": index, "weights": weights.tobytes(), "bias": bias}
         except Exception as error:
             found["error"] = one_line(error)
         return found
 
-    @cached_property
-    def _first_layer(self) -> tuple[str, FirstLayer]:
-        """The first layer of the LeNet among the readers, else of the one that ships, and its name."""
-        for name, reader in self._readers.items():
-            if isinstance(reader, Classifier) and reader.network == "lenet":
-                return name, FirstLayer(reader)
-        return "the LeNet of this series", FirstLayer(Classifier.load("lenet"))
-
-    def _saliency(self, name: str) -> Saliency:
+    def _of(self, name: str, made: dict, make: type):
+        """What looks into this reader, of those made before if it is there."""
         reader = self._readers[name]
         if not isinstance(reader, Classifier):
             raise DigitsError(
-                f"expected a Classifier, got {name}, whose gradient is not known here: "
-                "ask for the saliency of a Classifier"
+                f"expected a Classifier, got {name}, whose layers are not known here: look into a Classifier"
             )
-        if name not in self._saliencies:
-            self._saliencies[name] = Saliency(reader)
-        return self._saliencies[name]
+        if name not in made:
+            made[name] = make(reader)
+        return made[name]
 
 
 def one_line(error: Exception) -> str:

@@ -8,6 +8,8 @@ import dataclasses
 import reprlib
 from collections.abc import Mapping, Sequence
 from numbers import Real
+from types import NoneType
+from typing import NamedTuple
 
 import numpy as np
 import traitlets
@@ -92,15 +94,42 @@ def flag(value: bool) -> bool:
 def check_drawing(drawing: object) -> dict:
     """What the browser has drawn, checked: a dict of strokes, pen, steps and inside. Raises DigitsError otherwise.
 
-    It has a number, `seq`, too, and may have `look_at`, the name of a network.
+    It has a number, `seq`, too, and may have what `look_of` reads.
     """
     strokes, pen, steps, inside, seq = parts_of(drawing, "a drawing", ["strokes", "pen", "steps", "inside", "seq"])
     if not is_seq(seq):
         raise DigitsError(f"expected a drawing with its number, got seq = {reprlib.repr(seq)}: {RELOAD}")
-    look_at = drawing.get("look_at")
-    if not isinstance(look_at, (str, type(None))):
-        raise DigitsError(f"expected the name of a network to look at, got {reprlib.repr(look_at)}: {RELOAD}")
+    look_of(drawing)
     return {"strokes": points(strokes), "pen": width(pen), "steps": flags(steps), "inside": flag(inside)}
+
+
+class Look(NamedTuple):
+    """What is to be seen of the inside of a network.
+
+    network: its name, None for the first one. layers: whether what its layers make of the image is wanted this time.
+    unit: the name of a layer and the number of a unit in it, whose weights are wanted. digit: 0 to 9, the one that ink
+    is to speak for or against; None for the most probable one.
+    """
+
+    network: str | None = None
+    layers: bool = True
+    unit: tuple[str, int] | None = None
+    digit: int | None = None
+
+
+def look_of(drawing: dict) -> Look:
+    """The parts `look_at`, `layers`, `unit` and `digit` of a drawing, all optional. Raises DigitsError for others."""
+    network, unit, digit = drawing.get("look_at"), drawing.get("unit"), drawing.get("digit")
+    if not isinstance(network, (str, NoneType)):
+        raise DigitsError(f"expected the name of a network to look at, got {reprlib.repr(network)}: {RELOAD}")
+    match unit:
+        case None | [str(), int()]:
+            pass
+        case _:
+            raise DigitsError(f"expected a layer and the number of a unit, got {reprlib.repr(unit)}: {RELOAD}")
+    if digit is not None and (type(digit) is not int or not 0 <= digit <= 9):
+        raise DigitsError(f"expected a digit from 0 to 9, got {reprlib.repr(digit)}: {RELOAD}")
+    return Look(network, flag(drawing.get("layers", True)), unit and tuple(unit), digit)
 
 
 def parts_of(message: object, what: str, names: Sequence[str]) -> list:

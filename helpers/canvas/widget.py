@@ -2,11 +2,13 @@
 
 The browser (canvas.js) draws the ink and sends the strokes, points in units of the pad, as `drawing`; Python makes the
 image of them, asks the networks and answers with `result`. Each drawing has a number, `seq`, that its result repeats:
-the browser counts in odd and Python in even numbers, so that two drawings are never taken for each other.
+the browser counts in odd and Python in even numbers, so that two drawings are never taken for each other. While the
+X-ray (xray.js) is open, a result also holds what the image does in the layers of a network.
 
 Chapter 5 and the demo.
 """
 
+import re
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,6 +28,7 @@ from helpers.canvas.traits import (
     flag,
     flags,
     is_seq,
+    look_of,
     parts_of,
     points,
     width,
@@ -33,19 +36,31 @@ from helpers.canvas.traits import (
 from helpers.drawing.strokes import PEN_WIDTH, Steps, to_mnist
 from helpers.plots.figures import Figure
 
+HERE = Path(__file__).parent
+
+
+def as_one_module(names: list[str]) -> str:
+    """The scripts beside this file as one text, which is all that anywidget takes; each needs only those before it.
+
+    So their imports from one another go, one line each, and of what they export only the default remains.
+    """
+    text = "\n".join((HERE / name).read_text(encoding="utf-8") for name in names)
+    return re.sub(r'^import .* from "\./.*";\n|^export (?!default)', "", text, flags=re.MULTILINE)
+
 
 class DigitCanvas(anywidget.AnyWidget):
     """The pad with its answers. Leave it as the last line of a cell and draw, or set `strokes`.
 
     To set: `strokes`, a list of lists of points [x, y] in 0..1; `pen`, the ink's width as a share of the pad; `steps`,
-    which steps make the image, a dict or a `Steps`; `inside`, whether the pictures of the network's inside are made.
+    which steps make the image, a dict or a `Steps`; `inside`, whether the X-ray is open, which shows the layers of a
+    network.
     To read: `image` (28, 28) float32, exactly what the networks received; `probabilities` (10,) float32, zeros while
     the pad is empty; `answer`, a digit, or None when the pad is empty or the network is not sure; `error`, "" or what
     went wrong. With several networks `probabilities` and `answer` are dicts by name. All can be observed.
     """
 
-    _esm = Path(__file__).parent / "canvas.js"
-    _css = Path(__file__).parent / "canvas.css"
+    _esm = as_one_module(["elements.js", "xray.js", "canvas.js"])
+    _css = HERE / "canvas.css"
 
     # Between Python and the browser.
     networks = traitlets.List(traitlets.Unicode()).tag(sync=True)
@@ -145,8 +160,8 @@ class DigitCanvas(anywidget.AnyWidget):
         return {"strokes": self.strokes, "pen": self.pen, "steps": self.steps, "inside": self.inside}
 
     def _message(self, seq: int) -> dict:
-        """The drawing as the browser is told it."""
-        return self.drawing | self._now() | {"seq": seq}
+        """The drawing as the browser is told it; what its layers make of it is wanted, too."""
+        return self.drawing | self._now() | {"seq": seq, "layers": True}
 
     @property
     def _newest(self) -> int:
@@ -167,7 +182,7 @@ class DigitCanvas(anywidget.AnyWidget):
         """Read a drawing, then tell the browser and, after it, whoever observes."""
         seen = self._seen = check_drawing(drawing)
         result = self._readers.read(to_mnist(seen["strokes"], seen["pen"], Steps(**seen["steps"])))
-        inside = self._inside.look(result.image, drawing.get("look_at")) if seen["inside"] else {}
+        inside = self._inside.look(result.image, look_of(drawing)) if seen["inside"] else {}
         self.result = {"seq": drawing["seq"], **result.message(), "inside": inside}
         found = {
             "image": result.image,

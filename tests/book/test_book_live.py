@@ -2,7 +2,6 @@
 
 import json
 import re
-import sys
 from contextlib import contextmanager
 from types import SimpleNamespace
 
@@ -22,13 +21,6 @@ from tests.tools.places import DESKTOP, PHONE, SCREENSHOTS, open_page
 
 import mxnet as mx
 
-PAGE = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8"><meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
-<title>A piece of the book</title>
-<div id="live-{name}" class="live"></div>
-<script type="module" src="_static/demo/{name}.js"></script>
-"""
 LOADED = {  # with what else than the runtime each is loaded
     "pad": ["mlp", "lenet", "dropout-cnn", "canvas"],
     "shift": ["mlp", "lenet"],
@@ -38,23 +30,6 @@ PLACES = range(-6, 7)
 PROBABILITIES = "bars => bars.map(({ style }) => Number(style.transform.match(/scaleX\\((.*)\\)/)[1]))"
 SEVEN = [[[0.2, 0.2], [0.75, 0.22], [0.4, 0.85]]]
 windows = pytest.mark.parametrize("options", [DESKTOP, PHONE], ids=["screen", "phone"])
-
-
-@pytest.fixture(scope="module")
-def folder(packages, tmp_path_factory):
-    """A page for each piece, and the front page's."""
-    folder = tmp_path_factory.mktemp("book")
-    book_demo.build(folder / "_static" / "demo")
-    for name in (*LOADED, "demo"):
-        (folder / f"{name}.html").write_text(PAGE.format(name=name), encoding="utf-8")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def site(folder):
-    command = [sys.executable, "-m", "http.server", "{port}", "--bind", "127.0.0.1", "--directory", str(folder)]
-    with hosts.running(command, "/") as host:
-        yield host.url()
 
 
 @pytest.fixture

@@ -5,11 +5,9 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 from contextlib import contextmanager
 from pathlib import Path
 
-import book_demo
 import numpy as np
 import pytest
 from book_digits import TRAIN, VALID, digits_in_bytes
@@ -41,13 +39,6 @@ BUGS = {
     "misprint": ["W2"],
     "relu misprint": ["W1", "b1", "W2"],
 }
-PAGE = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8"><meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
-<title>Train it yourself</title>
-<div id="live-train" class="live"></div>
-<script type="module" src="_static/demo/train.js"></script>
-"""
 
 
 @pytest.fixture(scope="module")
@@ -223,22 +214,6 @@ def test_ten_epochs_teach_it_mnist(mnist, tmp_path):
 # The page
 
 
-@pytest.fixture(scope="module")
-def folder(packages, tmp_path_factory):
-    """A page with nothing but the training, and the files where it looks for them."""
-    folder = tmp_path_factory.mktemp("book")
-    book_demo.build(folder / "_static" / "demo")
-    (folder / "index.html").write_text(PAGE, encoding="utf-8")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def site(folder):
-    command = [sys.executable, "-m", "http.server", "{port}", "--bind", "127.0.0.1", "--directory", str(folder)]
-    with hosts.running(command, "/") as host:
-        yield host.url()
-
-
 class Training:
     """The page, with what is pressed on it and what is seen."""
 
@@ -292,7 +267,7 @@ def opened(chromium, site, load=True, **options):
     printed, elsewhere = [], []
     with open_page(chromium, printed, **options) as page:
         page.on("request", lambda request: request.url.startswith((site, "data:")) or elsewhere.append(request.url))
-        page.goto(site)
+        page.goto(f"{site}train.html")
         training = Training(page)
         if load:
             training.load()
@@ -447,7 +422,7 @@ def test_a_missing_file_is_said_and_can_be_tried_again(chromium, site):
     printed = []
     with open_page(chromium, printed, **DESKTOP) as page:
         page.route("**/digits.gz", lambda route: route.fulfill(status=404))
-        page.goto(site)
+        page.goto(f"{site}train.html")
         page.get_by_role("button", name="Load the digits").click()
         expect(page.get_by_role("status")).to_have_text(
             "The digits cannot be loaded: digits.gz: the server answers 404. Press again to try once more."

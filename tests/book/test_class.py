@@ -2,9 +2,7 @@
 
 import json
 import re
-import sys
 
-import book_demo
 import numpy as np
 import pytest
 from playwright.sync_api import expect
@@ -18,33 +16,15 @@ from tests.tools import hosts
 from tests.tools.pad import WAIT
 from tests.tools.places import DESKTOP, PHONE, SCREENSHOTS, open_page
 
-PAGE = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8"><meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
-<title>Digits of a class</title>
-<main><h1>Digits of a class</h1><div id="live-class" class="live"></div></main>
-<script type="module" async src="_static/demo/class.js"></script>
-"""
 NETWORKS = {"MLP": "mlp", "LeNet": "lenet", "CNN": "dropout-cnn", "CNN for drawings": "canvas"}
 CELLS = "rows => rows.map(row => [...row.cells].map(cell => cell.innerText.trim()))"
-
-
-@pytest.fixture(scope="module")
-def site(packages, tmp_path_factory):
-    """The address of a page with nothing but the teacher's page, on a plain web server."""
-    folder = tmp_path_factory.mktemp("class")
-    book_demo.build(folder / "_static" / "demo")
-    (folder / "index.html").write_text(PAGE, encoding="utf-8")
-    command = [sys.executable, "-m", "http.server", "{port}", "--bind", "127.0.0.1", "--directory", str(folder)]
-    with hosts.running(command, "/") as host:
-        yield host.url()
 
 
 @pytest.fixture
 def page(chromium, site):
     printed = []
     with open_page(chromium, printed, **DESKTOP) as page:
-        page.goto(site)
+        page.goto(f"{site}class.html")
         yield page
     assert printed == []
 
@@ -266,7 +246,7 @@ def test_the_keyboard_opens_files(page, examples):
 
 def test_fits_a_phone(chromium, site, examples):
     with open_page(chromium, [], **PHONE) as page:
-        page.goto(site)
+        page.goto(f"{site}class.html")
         choose(page, file("anna.json", examples), file(f"{'long ' * 20}.json", [examples[0] | {"pen": 0.1}]))
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["viewport"]["width"]
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)

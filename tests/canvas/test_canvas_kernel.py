@@ -152,7 +152,8 @@ def test_inside_travels_as_bytes(browser):
     ran = browser.run(f"canvas.inside = True; canvas.strokes = {json.dumps(SEVEN)}")
     browser.wait(lambda: ran in browser.idle)
     inside = browser.state["result"]["inside"]
-    assert (len(inside["maps"]), len(inside["saliency"])) == (20 * 24 * 24, 784)
+    outputs = 20 * 24 * 24 + 50 * 8 * 8 + 500 + 10
+    assert (len(inside["values"]), len(inside["saliency"])) == (4 * outputs, 4 * 784)
 
 
 def test_drawing_while_a_cell_is_busy(browser):

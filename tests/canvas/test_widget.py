@@ -11,8 +11,9 @@ import traitlets
 from helpers.base.errors import DigitsError
 from helpers.canvas.collection import read_collection
 from helpers.canvas.snapshot import still
-from helpers.canvas.widget import DigitCanvas
+from helpers.canvas.widget import DigitCanvas, as_one_module
 from helpers.classifier.classifier import Classifier
+from helpers.classifier.inside import Layers, Saliency, plan
 from helpers.drawing.strokes import Steps, to_mnist
 
 ONE = [[[0.5, 0.2], [0.5, 0.8]]]
@@ -355,29 +356,78 @@ def test_a_drawing_with_a_part_missing_says_which(canvas):
     assert canvas.error == canvas.result["error"] == expected
 
 
-def test_inside_only_when_it_is_open(canvas):
+def floats(data):
+    return np.frombuffer(data, np.float32)
+
+
+def test_inside_only_when_it_is_open(canvas, lenet):
     canvas.strokes = SEVEN
     assert canvas.result["inside"] == {}
     canvas.inside = True
     inside = canvas.result["inside"]
-    assert inside["maps_shape"] == [20, 24, 24]
-    assert (len(inside["maps"]), len(inside["saliency"])) == (20 * 24 * 24, 28 * 28)
-    assert (inside["maps_of"], inside["saliency_of"], inside["error"]) == ("LeNet", "LeNet", "")
-    assert max(inside["saliency"]) == 255
-    assert len(set(inside["maps"])) > 50
+    assert (inside["network"], inside["error"], inside.keys() & {"unit"}) == ("LeNet", "", set())
+    expected = np.concatenate([values.ravel() for values in Layers(lenet)(canvas.image).values()])
+    assert np.array_equal(floats(inside["values"]), expected)
+    assert inside["plan"] == plan("lenet")
+    assert np.array_equal(floats(inside["saliency"]), Saliency(lenet).signed(canvas.image).ravel())
     canvas.strokes = []
     assert canvas.result["inside"] == {}
 
 
-def test_inside_without_a_lenet_among_the_networks():
+def test_inside_of_another_network():
     canvas = DigitCanvas({"a": "mlp", "b": "dropout-cnn"}, strokes=SEVEN, inside=True)
-    inside = canvas.result["inside"]
-    assert (inside["maps_of"], inside["saliency_of"]) == ("the LeNet of this series", "a")
+    assert (canvas.result["inside"]["network"], canvas.result["inside"]["plan"]) == ("a", plan("mlp"))
     draw_in_browser(canvas, 9, SEVEN, look_at="b")
-    other = canvas.result["inside"]
-    assert other["saliency_of"] == "b"
-    assert other["maps"] == inside["maps"]
-    assert other["saliency"] != inside["saliency"]
+    assert (canvas.result["inside"]["network"], canvas.result["inside"]["plan"]) == ("b", plan("dropout-cnn"))
+
+
+def test_inside_of_a_unit_without_the_layers(canvas, lenet):
+    draw_in_browser(canvas, 5, SEVEN, inside=True, layers=False, unit=["conv2", 70])
+    inside = canvas.result["inside"]
+    assert inside.keys() == {"network", "error", "unit"}
+    assert (inside["unit"]["layer"], inside["unit"]["index"]) == ("conv2", 70)
+    assert np.array_equal(floats(inside["unit"]["weights"]), lenet.params["conv2_weight"][1].ravel())
+    assert inside["unit"]["bias"] == lenet.params["conv2_bias"][1]
+    canvas.strokes = ONE  # what a cell draws shows in the layers
+    assert "values" in canvas.result["inside"]
+
+
+def test_inside_with_the_ink_for_another_digit(canvas, lenet):
+    draw_in_browser(canvas, 5, SEVEN, inside=True, digit=3)
+    saliency = floats(canvas.result["inside"]["saliency"])
+    assert np.array_equal(saliency, Saliency(lenet).signed(canvas.image, 3).ravel())
+    assert not np.array_equal(saliency, Saliency(lenet).signed(canvas.image).ravel())
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"look_at": ["LeNet"]},
+        {"unit": "conv1"},
+        {"unit": ["conv1"]},
+        {"unit": [1, "conv1"]},
+        {"unit": {"conv1": 1}},
+        {"unit": ["conv1", 1.5]},
+        {"digit": 10},
+        {"digit": True},
+        {"digit": "7"},
+        {"layers": "no"},
+    ],
+)
+def test_a_wrong_look_is_an_error_and_the_next_one_works(canvas, wrong):
+    draw_in_browser(canvas, 5, SEVEN, inside=True, **wrong)
+    assert (canvas.result["seq"], canvas.result["state"]) == (5, "error")
+    assert canvas.error.startswith("expected ")
+    draw_in_browser(canvas, 7, SEVEN, inside=True)
+    assert (canvas.error, canvas.answer, canvas.result["inside"]["error"]) == ("", 7, "")
+
+
+@pytest.mark.parametrize("unit", [["conv9", 1], ["logits", 10], ["conv1", -1], ["conv1", 10**400], ["x" * 10**5, 1]])
+def test_a_unit_that_is_not_there_keeps_no_network_from_answering(canvas, unit):
+    draw_in_browser(canvas, 5, SEVEN, inside=True, unit=unit)
+    assert (canvas.result["state"], canvas.answer) == ("sure", 7)
+    assert canvas.result["inside"]["error"].startswith("expected a unit of conv1, conv2, fc1, logits, got ")
+    assert len(canvas.result["inside"]["error"]) < 200
 
 
 def test_inside_of_a_network_of_ones_own_making():
@@ -387,8 +437,18 @@ def test_inside_of_a_network_of_ones_own_making():
 
     canvas = DigitCanvas(Guess(), strokes=ONE, inside=True)
     assert canvas.answer == 3
-    assert "maps" in canvas.result["inside"]
-    assert canvas.result["inside"]["error"].startswith("expected a Classifier, got Guess, whose gradient is not known")
+    inside = canvas.result["inside"]
+    assert inside.keys() == {"network", "error"}
+    assert (
+        inside["error"] == "expected a Classifier, got Guess, whose layers are not known here: look into a Classifier"
+    )
+
+
+def test_the_scripts_are_one_module():
+    script = as_one_module(["elements.js", "xray.js", "canvas.js"])
+    assert "import " not in [line[:7] for line in script.splitlines()]
+    assert re.findall("^export.*", script, flags=re.MULTILINE) == ["export default { render };"]
+    assert script.index("function make(") < script.index("class Xray") < script.index("class Board")
 
 
 def test_keep_in_memory(canvas):

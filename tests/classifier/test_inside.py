@@ -7,8 +7,11 @@ import pytest
 
 from helpers.base.errors import DigitsError
 from helpers.classifier.classifier import Classifier
-from helpers.classifier.inside import FirstLayer, Saliency
+from helpers.classifier.inside import FirstLayer, Layers, Saliency, plan
 from helpers.drawing.strokes import to_mnist
+from helpers.networks.symbols import NETWORKS as SYMBOLS
+
+import mxnet as mx
 
 SEVEN = to_mnist([[[0.1, 0.1], [0.7, 0.1], [0.3, 0.9]]])
 NOISE = np.random.default_rng(0).uniform(0.1, 0.9, (28, 28)).astype(np.float32)  # no network is sure of it
@@ -125,3 +128,103 @@ def test_fast_enough_to_look_while_drawing(classifiers):
             look(SEVEN)
             times.append(time.perf_counter() - start)
         assert np.median(times) < 0.02
+
+
+# Every layer
+
+
+def mxnets_own(classifier):
+    """A function that gives the outputs of all layers by name for one image: all of MXNet's internals, bound anew."""
+    internals = SYMBOLS[classifier.network]().get_internals()
+    names = [name for name in internals.list_outputs() if name.endswith("_output")]
+    executor = mx.sym.Group([internals[name] for name in names]).simple_bind(mx.cpu(), data=(1, 1, 28, 28))
+    params = {name: mx.nd.array(array) for name, array in classifier.params.items()}
+    executor.copy_params_from(params, allow_extra_params=True)
+
+    def outputs(image):
+        found = executor.forward(is_train=False, data=mx.nd.array(image[np.newaxis, np.newaxis]))
+        return {name.removesuffix("_output"): output[0].asnumpy() for name, output in zip(names, found, strict=True)}
+
+    return outputs
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_layers_are_those_of_mxnet(classifiers, name, mnist):
+    layers, outputs = Layers(classifiers[name]), mxnets_own(classifiers[name])
+    for image in mnist.test.images[:100, 0]:
+        expected = outputs(image)
+        for layer, values in layers(image).items():
+            assert values.dtype == np.float32
+            assert np.allclose(values, expected[layer], atol=1e-4), layer
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_plan_has_all_layers_with_their_shapes(classifiers, name):
+    expected = mxnets_own(classifiers[name])(SEVEN)
+    image, *listed = plan(name)
+    assert image == {"name": "data", "kind": "image", "shape": [1, 28, 28]}
+    assert {layer["name"]: tuple(layer["shape"]) for layer in listed} == {
+        layer: values.shape for layer, values in expected.items() if not layer.startswith(("drop", "flatten"))
+    }
+    sizes = {(layer["kernel"], layer.get("pad")) for layer in listed if "kernel" in layer}
+    assert sizes == {"mlp": set(), "lenet": {(5, 0), (2, None)}, "dropout-cnn": {(3, 1), (2, None)}}[name]
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_units_products_and_its_bias_are_its_value(classifiers, name):
+    layers = Layers(classifiers[name])
+    found, inputs = layers(SEVEN), mxnets_own(classifiers[name])(SEVEN)
+    rng = np.random.default_rng(2)
+    names = [layer["name"] for layer in layers.plan]
+    for i, layer in enumerate(layers.plan):
+        if layer["kind"] not in ("convolution", "dense"):
+            continue
+        below = SEVEN[np.newaxis] if i == 1 else inputs[names[i - 1]]
+        for index in rng.integers(0, np.prod(layer["shape"]), 20):
+            weights, bias = layers.unit(layer["name"], index)
+            if layer["kind"] == "dense":
+                window = below.ravel()
+            else:
+                _, row, column = np.unravel_index(index, layer["shape"])
+                padded = np.pad(below, [(0, 0), (layer["pad"],) * 2, (layer["pad"],) * 2])
+                window = padded[:, row : row + layer["kernel"], column : column + layer["kernel"]]
+            assert weights.shape == window.shape
+            assert np.isclose((window * weights).sum() + bias, found[layer["name"]].flat[index], atol=1e-4)
+
+
+@pytest.mark.parametrize("unit", [("tanh1", 0), ("nowhere", 0), ("logits", 10), ("conv1", -1), ("fc1", 10**400)])
+def test_a_unit_that_is_none(classifiers, unit):
+    with pytest.raises(DigitsError, match=r"^expected a unit of conv1, conv2, fc1, logits, got .*: choose another$"):
+        Layers(classifiers["lenet"]).unit(*unit)
+
+
+@pytest.mark.parametrize("digit", [None, 3, 8])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_signed_saliency_is_the_ink_times_the_slope_of_the_log_odds(classifiers, name, digit):
+    classifier = classifiers[name]
+    found = Saliency(classifier).signed(NOISE, digit)
+    assert (found.shape, found.dtype) == ((28, 28), np.float32)
+    one = classifier.probabilities(NOISE).argmax() if digit is None else digit
+
+    outputs = mxnets_own(classifier)
+
+    def log_odds(image):
+        z = outputs(image)["logits"].astype(np.float64)
+        return z[one] - np.logaddexp.reduce(np.delete(z, one))
+
+    step = 2e-3  # small, so as to keep clear of kinks; pixels that meet one are let pass
+    pixels = np.random.default_rng(1).integers(0, 28, (30, 2))
+    slopes = []
+    for row, column in pixels:
+        more, less = NOISE.copy(), NOISE.copy()
+        more[row, column] += step
+        less[row, column] -= step
+        slopes.append((log_odds(more) - log_odds(less)) / (2 * step) * NOISE[row, column])
+    near = np.isclose(found[tuple(pixels.T)], slopes, rtol=0.05, atol=0.02 * np.abs(found).max())
+    assert near.mean() >= 0.9
+
+
+def test_signed_saliency_shows_where_there_is_ink_only(classifiers):
+    signed = Saliency(classifiers["lenet"]).signed(SEVEN)
+    assert not signed[SEVEN == 0].any()
+    assert signed.min() < 0 < signed.max()

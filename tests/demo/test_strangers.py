@@ -142,6 +142,8 @@ DRAWINGS = {
     "a pen of 400 digits": {"seq": 1, "strokes": SEVEN, "pen": 10**400},
     "no number": {"strokes": SEVEN},
     "a list to look at": {"seq": 1, "strokes": SEVEN, "look_at": ["LeNet"], "inside": True},
+    "a number for a unit": {"seq": 1, "strokes": SEVEN, "unit": 7, "inside": True},
+    "a digit of 400 digits": {"seq": 1, "strokes": SEVEN, "digit": 10**400, "inside": True},
     "a list": [1, 2],
     "nothing": None,
 }

@@ -4,6 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from helpers.classifier.inside import plan
 from tests.tools.pad import WAIT, Pad
 from tests.tools.places import SCREENSHOTS
 
@@ -39,10 +40,14 @@ def test_follows_the_theme_and_is_accessible(pad, place, theme, pen_digits):
     pad.draw(pen_digits[7][1])
     inside = pad.root.locator(".inside")
     inside.locator("summary").click()
-    expect(inside.locator(".maps canvas")).to_have_count(20, timeout=WAIT)
+    expect(inside.locator(".layer")).to_have_count(len(plan("dropout-cnn")), timeout=WAIT)
+    inside.locator(".layer[data-layer=conv2] > canvas").click()
+    expect(inside.locator(".unit .window")).to_have_count(3, timeout=WAIT)
     pad.surface.scroll_into_view_if_needed()
     pad.screenshot(SCREENSHOTS / f"{place.name}-{theme}.png")
+    inside.screenshot(path=SCREENSHOTS / f"xray-{place.name}-{theme}.png")
     found = violations(pad)
+    inside.get_by_role("button", name="Close").click()
     inside.locator("summary").click()
     pad.settle()
     assert found == []

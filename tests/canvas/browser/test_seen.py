@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from helpers.canvas.collection import read_collection
+from helpers.classifier.inside import plan
 from tests.tools.pad import WAIT, python_side
 from tests.tools.places import in_jupyter
 
@@ -87,15 +88,24 @@ def test_shows_the_inside_of_the_network(seen):
     pad = seen[0]
     pad.draw([SEVEN])
     inside = pad.root.locator(".inside")
-    assert not inside.locator(".maps canvas").count()  # nothing is computed before somebody looks
+    assert not inside.locator(".layer").count()  # nothing is computed before somebody looks
     inside.locator("summary").click()
     try:
-        expect(inside.locator(".maps canvas")).to_have_count(20, timeout=WAIT)
-        for picture in [*inside.locator(".maps canvas").all(), inside.locator(".saliency")]:
-            expect(picture).to_be_visible()
-        script = "canvas => [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data]"
-        saliency = np.array(inside.locator(".saliency").evaluate(script)).reshape(28, 28, 4)
-        assert saliency[..., :3].any()
+        expect(inside.locator(".layer")).to_have_count(len(plan("dropout-cnn")), timeout=WAIT)
+        pixels = "canvas => [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data]"
+        assert len(set(inside.locator(".saliency").evaluate(pixels))) > 10
+        inside.locator(".layer[data-layer=relu2] > canvas").click()
+        unit = inside.locator(".unit .equation")
+        expect(unit).to_have_text(
+            re.compile(r"^sum of 288 products .* \+ bias .*; relu2: the larger of 0 and "), timeout=WAIT
+        )
+        before = unit.inner_text()
+        pad.draw([[[0.1, 0.8], [0.9, 0.9]]])
+        expect(unit).not_to_have_text(before, timeout=WAIT)
+        inside.get_by_role("radio", name="3", exact=True).check()
+        expect(inside.locator(".evidence")).to_contain_text("speaks for the 3", timeout=WAIT)
+        inside.get_by_role("radio", name="its answer").check()
+        inside.get_by_role("button", name="Close").click()
     finally:
         inside.locator("summary").click()
         pad.settle()
