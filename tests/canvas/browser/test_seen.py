@@ -99,6 +99,8 @@ def test_shows_the_inside_of_the_network(seen):
         expect(unit).to_have_text(
             re.compile(r"^sum of 288 products .* \+ bias .*; relu2: the larger of 0 and "), timeout=WAIT
         )
+        inside.locator(".layer[data-layer=relu4] > canvas").click()  # a unit that sees the whole drawing
+        expect(unit).to_have_text(re.compile(r"^sum of 1,?152 products "), timeout=WAIT)
         before = unit.inner_text()
         pad.draw([[[0.1, 0.8], [0.9, 0.9]]])
         expect(unit).not_to_have_text(before, timeout=WAIT)
