@@ -21,10 +21,12 @@ export class PageModel {
     this.times = 0; // that the collection was asked for
     this.next = null; // the drawing that is to be read
     this.reading = false;
+    const nothing = { probabilities: new Array(10).fill(0), answer: null };
+    const readings = Object.fromEntries(names.map((name) => [name, nothing]));
     this.values = {
       networks: names,
       drawing: { seq: 2, strokes: [], pen: PEN_WIDTH, steps: ALL_STEPS, inside: false },
-      result: { seq: 0, state: "empty", error: "", image: toMnist([]), readings: {}, inside: {} },
+      result: { seq: 0, state: "empty", error: "", image: toMnist([]), readings, inside: {} },
       collection: this.collection(),
     };
     this.save_changes();
