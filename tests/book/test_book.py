@@ -4,6 +4,7 @@ import functools
 import gzip
 import http.server
 import inspect
+import itertools
 import pkgutil
 import re
 import shutil
@@ -22,6 +23,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 import helpers
+from book.live import PIECES
 from helpers.base.errors import DigitsError, exit_code
 from helpers.plots.figures import Axes
 
@@ -269,12 +271,20 @@ def test_long_names_fit_beside_the_page(read):
     assert max(ends) <= DESKTOP["width"]
 
 
-@pytest.mark.parametrize("wish", [("light", DESKTOP), ("dark", PHONE)], ids=lambda wish: wish[0])
-@pytest.mark.parametrize("name", ["index", *(f"notebooks/{name}" for name in NAMES)])
-def test_axe_finds_nothing_serious(read, name, wish):
+LOOKS = {"light": DESKTOP, "dark": PHONE}
+
+
+def pages_and_looks():
+    """Live pieces in both looks. A chapter takes axe ten seconds: the others have one look each."""
+    live = ["index", "class", *PIECES]
+    others = [page for page in (f"notebooks/{name}" for name in NAMES) if page not in PIECES]
+    return [*itertools.product(live, LOOKS), *zip(others, itertools.cycle(LOOKS), strict=False)]
+
+
+@pytest.mark.parametrize(("name", "look"), pages_and_looks())
+def test_axe_finds_nothing_serious(read, name, look):
     """With all that folds open, and with the live pieces."""
-    scheme, window = wish
-    reader = read(window, color_scheme=scheme)
+    reader = read(LOOKS[look], color_scheme=look)
     page = reader.open(f"{name}.html")
     if page.locator(".live").count():
         expect(page.locator("[id^=live-] > :not([role=status])").first).to_be_visible(timeout=60_000)
