@@ -17,7 +17,6 @@ SHORTER = {
         "n_trials=12": "n_trials=5",
         "epochs=10, seed=seed": "epochs=3, seed=seed",
     },
-    "08_many_devices.ipynb": {"min(10_000, len": "min(500, len"},
 }
 
 
