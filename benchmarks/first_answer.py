@@ -1,7 +1,7 @@
 """How long the front page of the book takes until its pad is there, and until its network has read a first digit.
 
     make book
-    .venv/bin/python benchmarks/book.py [--folder build/book] [--slower 6] [--times 5]
+    .venv/bin/python benchmarks/first_answer.py [--folder build/book] [--slower 6] [--times 5]
 
 Each time Chromium (CHROMIUM names one), with the window of a phone and nothing in its cache, opens the page from a
 plain web server of this machine, and a mouse draws a 7 as soon as there is a pad. All times are counted in the page,
