@@ -112,7 +112,9 @@ export class Network {
     images.forEach((image, i) => inks.set(Float32Array.from(image, (byte) => byte / 255), 784 * i));
     const inputs = { data: { data: inks, dims: [images.length, 1, 28, 28] }, ...more };
     const feeds = {};
-    for (const [name, each] of Object.entries(inputs)) feeds[name] = new this.Tensor("float32", each.data, each.dims);
+    for (const [name, { data, dims }] of Object.entries(inputs)) {
+      feeds[name] = new this.Tensor("float32", data.slice(), dims); // what goes to the worker is gone from here
+    }
     const found = await this.session.run(feeds, names);
     return Object.fromEntries(Object.entries(found).map(([name, { data }]) => [name, data]));
   }
