@@ -237,8 +237,9 @@ def test_files_are_dropped(page, examples):
 def test_the_keyboard_opens_files(page, examples):
     page.locator(".drop").wait_for()
     page.keyboard.press("Tab")
+    expect(page.locator(".drop")).to_be_focused()
     with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Enter")
+        page.locator(".drop").press("Enter")  # which waits until the page takes keys
     chooser.value.set_files([file("anna.json", examples)])
     settle(page)
     expect(page.locator(".state")).to_have_text("10 digits of 1 person.")
