@@ -10,6 +10,7 @@ import { bytesOf, make, paint, say } from "./elements.js";
 
 const TILE = 40; // CSS pixels: maps are painted about as wide
 const BYTES = 400; // a ms that the layers may fill while the pen moves: Jupyter drops what exceeds a million a second
+const LATER = 50; // ms after which what is out of sight is painted: by then what is in sight is on the screen
 const MOST_INPUTS = 8; // of a dense unit that are listed
 
 // ---------------------------------------------------------------------------------------------- layers
@@ -289,6 +290,7 @@ class LayerView {
       focus: () => this.maps.canvas.matches(":focus-visible") && this.choose(this.index) });
     this.element = make("figure", { class: "layer" },
       make("figcaption", {}, this.name, " ", this.what, " · ", this.scale), this.maps.canvas);
+    this.isInSight = true; // until the page says otherwise
   }
 
   show(layer, room) {
@@ -510,12 +512,18 @@ export class Xray {
     this.element = make("details", { class: "inside", toggle: changed }, make("summary", {}, "Look inside the network"),
       which, this.note, this.body);
     this.room = 300; // width for the layers, in CSS pixels
+    this.later = null; // the timer of what is painted after the frame
     this.watch = new ResizeObserver(([{ contentRect }]) => this.resize(Math.floor(contentRect.width)));
     this.watch.observe(this.stack);
+    this.sight = new IntersectionObserver((entries) => {
+      for (const { target, isIntersecting } of entries) this.viewOf(target).isInSight = isIntersecting;
+    });
   }
 
   stop() {
+    clearTimeout(this.later);
     this.watch.disconnect();
+    this.sight.disconnect();
   }
 
   resize(room) {
@@ -588,11 +596,19 @@ export class Xray {
       `ln(p / (1 − p)), there. The brightest adds or takes ${number(most)}.`);
   }
 
+  /** The layers in sight at once, so that they follow the pen, and all others after the frame. */
   paint() {
+    clearTimeout(this.later);
     if (!this.layers || !this.element.open) return;
     while (this.views.length < this.layers.length) this.addView();
-    for (const view of this.views.splice(this.layers.length)) view.element.remove();
-    this.layers.forEach((layer, i) => this.views[i].show(layer, this.room));
+    for (const view of this.views.splice(this.layers.length)) this.removeView(view);
+    const far = this.views.filter(({ isInSight }) => !isInSight);
+    this.paintLayers(this.views.filter(({ isInSight }) => isInSight));
+    this.later = setTimeout(() => this.paintLayers(far), LATER);
+  }
+
+  paintLayers(views) {
+    for (const view of views) view.show(this.layers[this.views.indexOf(view)], this.room);
     this.showUnit();
   }
 
@@ -601,6 +617,16 @@ export class Xray {
     const view = new LayerView(this.id, (index) => this.choose(index === null ? null : { layer: this.layers[i].name, index }));
     this.views.push(view);
     this.stack.append(view.element);
+    this.sight.observe(view.element);
+  }
+
+  removeView(view) {
+    this.sight.unobserve(view.element);
+    view.element.remove();
+  }
+
+  viewOf(element) {
+    return this.views.find((view) => view.element === element) ?? {};
   }
 
   layerOf({ layer }) {
