@@ -167,15 +167,16 @@ const loadRuntime = () => once("runtime", async () => {
   return ort;
 });
 
-/** The bytes of a file of this folder that was packed by gzip: a plain web server sends it as it lies there. */
-export async function unpacked(name) {
-  const response = await fetch(new URL(name, import.meta.url));
-  if (!response.ok) throw new Error(`${name}: the server answers ${response.status}`);
-  const bytes = new Uint8Array(await response.arrayBuffer());
-  const packed = bytes[0] === 0x1f && bytes[1] === 0x8b; // else a server has told the browser to unpack it
-  if (!packed) return bytes;
-  const unpacking = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return new Uint8Array(await new Response(unpacking).arrayBuffer());
+/** The bytes of a file of this folder, as unpacking.js gives them, but on another thread. */
+async function unpacked(name) {
+  const worker = once("worker", () => new Worker(new URL("unpacking_worker.js", import.meta.url), { type: "module" }));
+  const { bytes, error } = await new Promise((resolve, reject) => {
+    worker.addEventListener("message", ({ data }) => data.name === name && resolve(data));
+    worker.addEventListener("error", () => reject(new Error(`${name}: its worker cannot be loaded`)));
+    worker.postMessage(name);
+  });
+  if (error) throw new Error(error);
+  return bytes;
 }
 
 function firstLine(problem) {

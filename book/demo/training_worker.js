@@ -1,7 +1,7 @@
 /** A training on a thread of its own, so that the page stays awake. Each message {id, name, given} gets one answer. */
 
-import { unpacked } from "./reader.js";
 import { readDigits, Training } from "./training.js";
+import { unpacked } from "./unpacking.js";
 
 let training = null;
 const acts = {
