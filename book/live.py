@@ -6,12 +6,16 @@ notebook that a page hands on stays as it is.
 """
 
 import json
+import re
 from pathlib import Path
 
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
+import helpers.canvas
+
 TEXTS = Path(__file__).with_name("live")
+SCRIPTS = (Path(__file__).with_name("demo"), Path(helpers.canvas.__file__).parent)
 # By the page, {id of the cell after which it goes: name of the piece}
 PIECES = {
     "notebooks/03_lenet": {"limits-read": "shift"},
@@ -25,8 +29,11 @@ HTML = """```{{raw}} html
 <p class="needs-server" hidden>This does not work on pages that are opened as files. Serve the folder of this book
 instead, with <code>python3 -m http.server</code> in it, and open <code>http://localhost:8000</code>.</p>
 <script>document.currentScript.previousElementSibling.hidden = location.protocol !== "file:";</script>
+{preloads}
 <script type="module" async src="{up}_static/demo/{name}.js"></script>
 ```"""
+# Else the browser learns of each script from the one that imports it, one after the other.
+PRELOAD = '<link rel="modulepreload" href="{up}_static/demo/{script}">'
 
 
 def setup(app) -> dict[str, bool]:
@@ -41,8 +48,20 @@ class Live(SphinxDirective):
     required_arguments = 1
 
     def run(self) -> list:
+        (name,) = self.arguments
         up = "../" * self.env.docname.count("/")
-        return self.parse_text_to_nodes(HTML.format(name=self.arguments[0], up=up))
+        preloads = "\n".join(PRELOAD.format(script=script, up=up) for script in imported(f"{name}.js"))
+        return self.parse_text_to_nodes(HTML.format(name=name, up=up, preloads=preloads))
+
+
+def imported(script: str) -> list[str]:
+    """The names of all scripts that this one imports, directly or by others."""
+    found = [script]
+    for name in found:  # which grows meanwhile
+        path = next(folder / name for folder in SCRIPTS if (folder / name).exists())
+        names = re.findall(r'^import .* from "\./([\w.]+)";$', path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        found += [each for each in dict.fromkeys(names) if each not in found]
+    return found[1:]
 
 
 def add_pieces(app, docname, source) -> None:
