@@ -69,10 +69,16 @@ def sphinx_warnings(builder: str, source: Path, target: Path) -> list[str]:
 
 
 def add_scripts(static: Path) -> None:
-    """Add what the pages run in the reader's browser: the pad of the front page, and MathJax."""
+    """Add what the pages run in the reader's browser: the pad of the front page, MathJax and the icons."""
     book_demo.build(static / "demo")
+    packages = book_demo.packages()
     (static / "mathjax").mkdir()
-    shutil.copy(book_demo.packages() / "mathjax" / "es5" / "tex-svg.js", static / "mathjax")
+    shutil.copy(packages / "mathjax" / "es5" / "tex-svg.js", static / "mathjax")
+    for part in ("css/all.min.css", "webfonts"):
+        source, target = packages / "@fortawesome" / "fontawesome-free" / part, static / "fontawesome" / part
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
+    (static / "scripts" / "fontawesome.js").unlink()  # no page asks for it: see book/_templates/layout.html
 
 
 def stop_for(found: list[str], log: Path) -> None:
