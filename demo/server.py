@@ -1,5 +1,6 @@
 """Voila as a web page for anyone: one notebook, a limited number of kernels, and nothing else of this computer."""
 
+import gc
 import logging
 import re
 import signal
@@ -197,6 +198,7 @@ class Demo(Voila):
         self.ioloop = IOLoop.current()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._handle_signal_stop)
+        gc.freeze()  # what is here now stays, and need not be looked through when a visitor leaves
         try:
             self.ioloop.start()
         finally:

@@ -1,5 +1,6 @@
 """One kernel for each visitor: a limited number of them, each taken away when nobody draws or it takes too much."""
 
+import gc
 import subprocess
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -47,11 +48,15 @@ class VisitorKernels(AsyncMappingKernelManager):
             self._starting -= 1
 
     async def shutdown_kernel(self, kernel_id: str, **options) -> None:
-        """Tell the page, then shut its kernel down: to a browser, a dead kernel looks like a slow one."""
+        """Tell the page, then shut its kernel down: to a browser, a dead kernel looks like a slow one.
+
+        What a visit leaves refers to itself in circles, and Python collects such so seldom that the server grew.
+        """
         for connection in list(PromptConnection._open_sockets):
             if connection.kernel_id == kernel_id:
                 connection._send_status_message("dead")
         await super().shutdown_kernel(kernel_id, **options)
+        gc.collect()
 
     def initialize_culler(self) -> None:
         """Look at the memory of the kernels, too, from the first one on."""
