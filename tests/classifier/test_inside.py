@@ -49,26 +49,28 @@ def test_the_mlp_has_no_convolution(classifiers):
         FirstLayer(classifiers["mlp"])
 
 
+def slopes_of(function, count):
+    """Places of so many pixels, and how fast function(image) grows with each of them at NOISE, by differences."""
+    step = 2e-3  # small, so as to keep clear of the kinks of ReLU and max pooling
+    rows, columns = np.random.default_rng(1).integers(0, 28, (count, 2)).T
+    slopes = []
+    for row, column in zip(rows, columns, strict=True):
+        more, less = NOISE.copy(), NOISE.copy()
+        more[row, column] += step
+        less[row, column] -= step
+        slopes.append((function(more) - function(less)) / (2 * step))
+    return (rows, columns), np.array(slopes)
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 def test_saliency_is_the_slope_of_the_log_probability(classifiers, name):
     classifier = classifiers[name]
     found = Saliency(classifier)(NOISE)
     assert (found.shape, found.dtype) == ((28, 28), np.float32)
     answer = classifier.probabilities(NOISE).argmax()
-
-    # Small steps keep clear of the kinks of ReLU and max pooling, and single pixels that meet one are let pass.
-    step = 2e-3
-    pixels = np.random.default_rng(1).integers(0, 28, (40, 2))
-    slopes = []
-    for row, column in pixels:
-        up, down = NOISE.copy(), NOISE.copy()
-        up[row, column] += step
-        down[row, column] -= step
-        high, low = (np.log(float(classifier.probabilities(image)[answer])) for image in (up, down))
-        slopes.append(abs(high - low) / (2 * step))
-    expected = found[tuple(pixels.T)]
-    close = np.isclose(slopes, expected, rtol=0.05, atol=0.02 * found.max())
-    assert close.mean() >= 0.9
+    pixels, slopes = slopes_of(lambda image: np.log(float(classifier.probabilities(image)[answer])), 40)
+    close = np.isclose(np.abs(slopes), found[pixels], rtol=0.05, atol=0.02 * found.max())
+    assert close.mean() >= 0.9  # single pixels that meet a kink are let pass
 
 
 def test_saliency_of_a_certain_answer_is_not_lost_in_rounding(classifiers):
@@ -212,15 +214,8 @@ def test_signed_saliency_is_the_ink_times_the_slope_of_the_log_odds(classifiers,
         z = outputs(image)["logits"].astype(np.float64)
         return z[one] - np.logaddexp.reduce(np.delete(z, one))
 
-    step = 2e-3  # small, so as to keep clear of kinks; pixels that meet one are let pass
-    pixels = np.random.default_rng(1).integers(0, 28, (30, 2))
-    slopes = []
-    for row, column in pixels:
-        more, less = NOISE.copy(), NOISE.copy()
-        more[row, column] += step
-        less[row, column] -= step
-        slopes.append((log_odds(more) - log_odds(less)) / (2 * step) * NOISE[row, column])
-    near = np.isclose(found[tuple(pixels.T)], slopes, rtol=0.05, atol=0.02 * np.abs(found).max())
+    pixels, slopes = slopes_of(log_odds, 30)
+    near = np.isclose(found[pixels], slopes * NOISE[pixels], rtol=0.05, atol=0.02 * np.abs(found).max())
     assert near.mean() >= 0.9
 
 
