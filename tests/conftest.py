@@ -44,7 +44,7 @@ def pytest_addoption(parser):
     parser.addoption(
         "--quick",
         action="store_true",
-        help=f"leave out what is marked {', '.join(LEFT_OUT)}, and train chapter 4 for fewer epochs (`make test`)",
+        help=f"leave out what is marked {', '.join(LEFT_OUT)}, and train for fewer epochs in notebooks (`make test`)",
     )
 
 

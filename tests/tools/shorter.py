@@ -6,6 +6,7 @@ What takes longest there is training for as many epochs, seeds or trials as a re
 from nbformat import NotebookNode
 
 SHORTER = {
+    "03_lenet.ipynb": {"num_epoch=10,": "num_epoch=4,"},
     "04_dropout_cnn.ipynb": {
         "EPOCHS = 12": "EPOCHS = 4",
         "2000, 16, seed": "2000, 4, seed",
