@@ -173,6 +173,7 @@ def test_preparing_again_changes_nothing():
     assert run(code + "print(warnings.filters == a)").stdout == "True\n"
 
 
+@pytest.mark.slow
 def test_heavy_packages_come_to_everyone_but_mxnet():
     for code in (
         "import sys, helpers, mxnet; assert not {'sklearn', 'scipy.stats'} & set(sys.modules); "

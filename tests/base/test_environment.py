@@ -252,6 +252,7 @@ def test_a_broken_onnx_is_named(tmp_path, init, cause):
     assert len(done.stdout.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_broken_onnx_costs_the_export_alone(tmp_path):
     """MXNet imports onnx where it is installed, and would fail with any error but that it is missing."""
     (tmp_path / "onnx").mkdir()

@@ -31,6 +31,7 @@ def nodelay(port, kernel):
     return json.loads(asyncio.run(look()))["nodelay"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("prompt", [True, False])
 def test_jupyter_with_the_projects_configuration(prompt):
     """And without it there is the delay, so it is the configuration that removes it."""
@@ -39,6 +40,7 @@ def test_jupyter_with_the_projects_configuration(prompt):
         assert nodelay(host.port, kernel) == [prompt]
 
 
+@pytest.mark.slow
 def test_the_demo():
     command = [sys.executable, "-c", "import sys, tests.tools.socket_probe as probe; probe.main(sys.argv[1])", "{port}"]
     with hosts.running(command, "/") as host:

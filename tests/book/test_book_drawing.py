@@ -113,6 +113,7 @@ def every_image(examples):
     return dict(zip(ways, np.split(images, len(ways)), strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("steps", EVERY_STEP, ids=str)
 @pytest.mark.parametrize("pen", PENS)
 def test_every_step_gives_the_same_image(examples, every_image, steps, pen):

@@ -174,6 +174,7 @@ def test_the_arrays_are_made_anew_from_the_truth(path):
         assert arrays["labels"].tolist() == [7, 1]
 
 
+@pytest.mark.slow
 def test_two_processes_append_at_once(path):
     processes = [appender(path, label, 50) for label in (3, 8)]
     for process in processes:

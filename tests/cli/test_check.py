@@ -92,6 +92,7 @@ def test_mnist_that_is_not_here_is_not_fetched(tmp_path):
     assert not (tmp_path / "cache").exists()
 
 
+@pytest.mark.slow
 def test_several_things_are_wrong(tmp_path):
     """A checkout with a damaged checkpoint, one that is gone, another pin, a version that will not do, and no `dot`."""
     for name in ("pyproject.toml", *LOCKS):
@@ -176,6 +177,7 @@ def test_an_installation_without_a_checkout(tmp_path):
     assert done.stderr == "Notice: the package mxnet is missing: see python -m helpers check\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("script", "problem"),
     [

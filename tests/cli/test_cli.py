@@ -393,7 +393,14 @@ def test_ctrl_c_keeps_the_best_epoch(tmp_path):
     assert Classifier.load(path).network == "mlp"
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGKILL,
+        pytest.param(signal.SIGTERM, marks=pytest.mark.slow),
+        pytest.param(signal.SIGHUP, marks=pytest.mark.slow),
+    ],
+)
 def test_a_killed_training_leaves_the_best_epoch(tmp_path, number):
     path = tmp_path / "x.params"
     path.write_bytes(b"an older file")
@@ -403,6 +410,7 @@ def test_a_killed_training_leaves_the_best_epoch(tmp_path, number):
     assert Classifier.load(path).network == "mlp"
 
 
+@pytest.mark.slow
 def test_ctrl_c_before_the_first_epoch_leaves_the_older_file(tmp_path):
     path = tmp_path / "x.params"
     path.write_bytes(b"an older file")

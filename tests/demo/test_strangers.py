@@ -56,6 +56,7 @@ async def is_closed(kernel, seconds=20):
 # Messages
 
 
+@pytest.mark.slow
 def test_offsets_that_repeat_take_no_memory(host, visit):
     """100 KB as 6,000 parts of which every second is all of it."""
     count = 6000

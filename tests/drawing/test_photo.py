@@ -343,7 +343,10 @@ def test_ink_cut_to_its_edges_is_refused_with_the_remedy():
 SIMPLE = {0: RING, 1: BAR, 7: SEVEN, 5: FIVE}
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind",
+    [kind if kind in ("plain", "table at an edge") else pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS],
+)
 def test_a_plainly_written_digit_is_read_whatever_is_around_it(kind):
     # A bar that is cut to its edges is all ink: nobody can tell it from a dark sheet.
     digits = [(label, SIMPLE[label]) for label in SIMPLE if not (label == 1 and kind == "cut to its edges")]

@@ -100,6 +100,7 @@ def test_a_one_has_its_flag_and_its_base():
     assert widths("base")[0] > 1.5 * plain_foot
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("label", "form"), NAMED, ids=[f"{label} {form}" for label, form in NAMED])
 def test_each_form_is_its_digit(label, form):
     """By a network that has learnt from none of them; a 1 with a flag is what it knows least."""

@@ -72,6 +72,7 @@ def place(image, pattern):
     return found
 
 
+@pytest.mark.slow
 def test_binder_takes_conda_and_not_the_dockerfile(repo2docker, tmp_path):
     assert repo2docker(ROOT, "-c", PICK) == "CondaBuildPack\n"
     for name in ("Dockerfile", "environment.yml", "requirements.txt", "pyproject.toml"):

@@ -47,6 +47,7 @@ def test_each_notion_has_lines_for_each_framework():
         assert all(rows.values()), notion
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("framework", MODULES)
 def test_its_lines_make_what_they_should(framework, tmp_path):
     python = python_with(framework)

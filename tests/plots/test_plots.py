@@ -448,7 +448,12 @@ assert "matplotlib.pyplot" not in sys.modules
 
 @pytest.mark.parametrize(
     "start",
-    ["", "%matplotlib inline", "import matplotlib.pyplot", "%config InlineBackend.figure_formats = ['svg', 'retina']"],
+    [
+        "",
+        pytest.param("%matplotlib inline", marks=pytest.mark.slow),
+        pytest.param("import matplotlib.pyplot", marks=pytest.mark.slow),
+        pytest.param("%config InlineBackend.figure_formats = ['svg', 'retina']", marks=pytest.mark.slow),
+    ],
 )
 def test_a_notebook_stores_the_picture_once_with_its_alternative_text(start):
     import nbformat

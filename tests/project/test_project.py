@@ -388,6 +388,7 @@ def try_skips(tmp_path):
     return try_skips
 
 
+@pytest.mark.slow
 def test_no_skips_turns_skips_into_failures(try_skips):
     """All but those for which there is a reason."""
     said = try_skips(NO_SKIPS="1", MAY_SKIP="such thing|another")
@@ -396,6 +397,7 @@ def test_no_skips_turns_skips_into_failures(try_skips):
         assert reason in "\n".join(said)
 
 
+@pytest.mark.slow
 def test_a_run_says_what_did_not_run(try_skips):
     """Also when it is a worker that leaves tests out."""
     said = try_skips("--quick", "-n", "1", NO_SKIPS="0")

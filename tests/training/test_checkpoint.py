@@ -40,7 +40,14 @@ def broken_off(monkeypatch, after, settings, digits, checkpoint, **job):
     return read_checkpoint(checkpoint)
 
 
-@pytest.mark.parametrize("network", ["mlp", "lenet", "dropout-cnn"])
+@pytest.mark.parametrize(
+    "network",
+    [
+        "mlp",
+        pytest.param("lenet", marks=pytest.mark.slow),
+        pytest.param("dropout-cnn", marks=pytest.mark.slow),
+    ],
+)
 def test_going_on_gives_the_same_parameters_bit_for_bit(digits, tmp_path, monkeypatch, network):
     """Plain SGD and Adam, one device and several, a falling learning rate, dropout."""
     part, path, settings = few(digits), tmp_path / "x.checkpoint", Settings(network, epochs=4, seed=3)
