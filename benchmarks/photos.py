@@ -5,7 +5,7 @@
 
 The photos are drawn by tests/tools/photos.py, with the pen digits that PEN_STROKES names as ink. For each kind: how
 many of the answers were right, with Wilson's 95 % interval; how many photos were refused; and how many were answered
-wrongly with a probability of at least 0.6, where the canvas calls an answer sure, and of at least 0.9. Prints a table
+wrongly with a probability of at least 0.55, where the canvas calls an answer sure, and of at least 0.9. Prints a table
 in Markdown; --sheet draws what was not read, with the image that the network got. benchmarks/hands.py measures all
 networks, and not on photos alone.
 """

@@ -5,7 +5,7 @@
 
 import { Inside } from "./inside.js";
 
-const SURE = 0.6; // an answer with less probability than this is none; as in helpers/classifier/classifier.py
+const SURE = 0.55; // an answer with less probability than this is none; as in helpers/classifier/classifier.py
 
 /** Networks by name, for one image at a time. */
 export class Reader {
