@@ -1,6 +1,6 @@
 """How well each network that ships reads any hand: MNIST, pen digits, photos of them; and what it says of other things.
 
-    .venv/bin/python benchmarks/hands.py --digits 200 --seed 6
+    .venv/bin/python benchmarks/hands.py --digits 200 --seed 7
 
 Needs MNIST and both sets of pen strokes (see tools/pen_strokes.py), and takes a quarter of an hour. It writes two
 tables into benchmarks/README.md, between their marks, and the photos that were worst to read into
