@@ -56,7 +56,7 @@ wheelhouse: ## collect all that `make lab` needs on a machine without a network 
 	@python=$$(PYTHON='$(PYTHON)' sh tools/make_venv.sh --find) && \
 		"$$python" tools/wheelhouse.py collect $(if $(WHEELHOUSE),'$(WHEELHOUSE)') $(ARGS)
 
-test: lint ## run what tells in about ten minutes whether all works: style, unit tests, every notebook on the offline digits
+test: lint ## run what tells in about eight minutes whether all works: style, unit tests, every notebook on the offline digits
 	@echo "Running the unit tests, and every notebook on the offline digits"
 	@DIGITS_SOURCE=digits $(PYTEST) $(PARALLEL) $(NBVAL) --quick $(ARGS) tests notebooks; $(TOOK)
 
@@ -65,7 +65,7 @@ test-pythons: venv-dev ## run what computes, and every notebook on the offline d
 
 # First a trial of `bench`: the tests try lines of code in its environment. The notebooks run on MNIST here; on the offline
 # digits the other Pythons run them, and `make test`.
-test-all: lint ## run everything in an hour: also hosts, browsers, the book, installations, the notebooks on MNIST
+test-all: lint ## run everything in an hour and more: also hosts, browsers, the book, installations, the notebooks on MNIST
 	@sh tools/make_bench_venv.sh
 	@$(PY) benchmarks/frameworks.py --smoke --source digits --networks mlp --forms mxnet pytorch jax keras
 	@echo "Running all tests but those that count seconds"

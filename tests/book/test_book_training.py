@@ -178,6 +178,7 @@ def test_a_gradient_of_another_shape_is_refused_and_changes_nothing(scratch):
         (0.5, None, ["sign"], True),
     ],
 )
+@pytest.mark.slow
 def test_the_cliff_is_noticed_and_nothing_else_is_taken_for_it(scratch, rate, scale, bugs, diverges):
     found = in_node(
         scratch,

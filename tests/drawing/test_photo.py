@@ -366,6 +366,7 @@ def test_hardly_any_bare_sheet_gets_a_sure_answer():
     assert sum(row.surely_wrong for row in rows) <= 0.03 * sum(row.photos for row in rows)
 
 
+@pytest.mark.slow
 def test_photos_of_letters_get_few_sure_answers():
     """Eight letters that are no digits to anybody, in a photo of every kind."""
     strokes = hershey_strokes()
