@@ -604,7 +604,7 @@ export class Xray {
     for (const view of this.views.splice(this.layers.length)) this.removeView(view);
     const far = this.views.filter(({ isInSight }) => !isInSight);
     this.paintLayers(this.views.filter(({ isInSight }) => isInSight));
-    this.later = setTimeout(() => this.paintLayers(far), LATER);
+    if (far.length) this.later = setTimeout(() => this.paintLayers(far), LATER);
   }
 
   paintLayers(views) {

@@ -344,6 +344,17 @@ def test_the_front_page_is_light(read):
     assert sum(sizes.values()) <= 6e6, sizes
 
 
+def test_the_icons_are_there(read):
+    """As letters of a font, which the theme would draw by a large script; its rooms for them are those of pictures."""
+    page = read().open("search.html")
+    shown = "getComputedStyle(document.querySelector('.fa-bars'), '::before').content"
+    assert re.fullmatch(r'".+"', page.evaluate(shown))
+    assert page.evaluate("document.fonts.load('900 16px \"Font Awesome 7 Free\"').then(faces => faces.length)") == 1
+    icon = page.locator(".bd-search:visible .fa-magnifying-glass").first.bounding_box()
+    field = page.locator(".bd-search:visible input").first.bounding_box()
+    assert icon["x"] + icon["width"] <= field["x"]
+
+
 def test_the_front_page_has_the_pad(read):
     page = read().open("index.html")
     expect(page.locator("#live-demo .digit-canvas")).to_be_visible()
