@@ -349,7 +349,8 @@ def test_the_icons_are_there(read):
     page = read().open("search.html")
     shown = "getComputedStyle(document.querySelector('.fa-bars'), '::before').content"
     assert re.fullmatch(r'".+"', page.evaluate(shown))
-    assert page.evaluate("document.fonts.load('900 16px \"Font Awesome 7 Free\"').then(faces => faces.length)") == 1
+    font = """document.fonts.load('900 16px "Font Awesome 7 Free"').then(faces => faces.map(face => face.status))"""
+    assert set(page.evaluate(font)) == {"loaded"}
     icon = page.locator(".bd-search:visible .fa-magnifying-glass").first.bounding_box()
     field = page.locator(".bd-search:visible input").first.bounding_box()
     assert icon["x"] + icon["width"] <= field["x"]
