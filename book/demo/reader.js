@@ -4,6 +4,7 @@
  */
 
 import { Inside } from "./inside.js";
+import { startWorker } from "./worker.js";
 
 const SURE = 0.55; // an answer with less probability than this is none; as in helpers/classifier/classifier.py
 
@@ -97,8 +98,8 @@ export class Network {
    * where a file or the runtime cannot be had.
    */
   static async load(file, planned = file) {
-    const [{ InferenceSession, Tensor }, model, plan] = await Promise.all([loadRuntime(), unpacked(`${file}.onnx.gz`),
-      unpacked(`${planned}.json`)]);
+    const files = inOrder([unpacked(`${file}.onnx.gz`), unpacked(`${planned}.json`)]);
+    const [{ InferenceSession, Tensor }, [model, plan]] = await Promise.all([loadRuntime(), files]);
     const session = await InferenceSession.create(model, { executionProviders: ["wasm"] });
     return new Network(session, Tensor, JSON.parse(new TextDecoder().decode(plan)));
   }
@@ -168,15 +169,17 @@ const loadRuntime = () => once("runtime", async () => {
 });
 
 /** The bytes of a file of this folder, as unpacking.js gives them, but on another thread. */
-async function unpacked(name) {
-  const worker = once("worker", () => new Worker(new URL("unpacking_worker.js", import.meta.url), { type: "module" }));
-  const { bytes, error } = await new Promise((resolve, reject) => {
-    worker.addEventListener("message", ({ data }) => data.name === name && resolve(data));
-    worker.addEventListener("error", () => reject(new Error(`${name}: its worker cannot be loaded`)));
-    worker.postMessage(name);
-  });
-  if (error) throw new Error(error);
-  return bytes;
+function unpacked(name) {
+  const ask = once("worker", () => startWorker("unpacking_worker.js", "this browser cannot unpack it: take a newer one"));
+  return ask("unpacked", name);
+}
+
+/** What all promises give; where several fail, the first of them here says why, whichever fails first. */
+async function inOrder(promises) {
+  const found = await Promise.allSettled(promises);
+  const failed = found.find(({ status }) => status === "rejected");
+  if (failed) throw failed.reason;
+  return found.map(({ value }) => value);
 }
 
 function firstLine(problem) {

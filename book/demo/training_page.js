@@ -8,6 +8,7 @@ import { BUGS, NAMES } from "./network.js";
 import { TrainedPad } from "./trained_pad.js";
 import { Curve, Units } from "./training_pictures.js";
 import { SHOWN } from "./training.js";
+import { startWorker } from "./worker.js";
 
 const RATES = [0.01, 0.03, 0.1, 0.3, 0.5, 1, 1.5, 2, 3, 10];
 const SCALES = [0.001, 0.01, 0.03, null, 0.2, 0.5, 1]; // null: sqrt(2 / inputs)
@@ -25,29 +26,6 @@ const BUG_WORDS = {
 
 const percent = (share) => `${(100 * share).toFixed(1)}\u00a0%`;
 const lossWords = (loss) => (loss < 100 ? loss.toFixed(2) : loss.toPrecision(3));
-
-/** The worker as a function: ask(name, ...given) promises its answer. Rejects with an Error of one line. */
-function startWorker() {
-  const worker = new Worker(new URL("training_worker.js", import.meta.url), { type: "module" });
-  const waiting = new Map(); // [resolve, reject] by the number of the question
-  let asked = 0;
-  worker.addEventListener("message", ({ data: { id, answer, error } }) => {
-    const [resolve, reject] = waiting.get(id);
-    waiting.delete(id);
-    if (error === undefined) resolve(answer);
-    else reject(new Error(error));
-  });
-  worker.addEventListener("error", (event) => {
-    event.preventDefault();
-    const problem = new Error("this browser cannot run the training: take a newer one");
-    for (const [, reject] of waiting.values()) reject(problem);
-    waiting.clear();
-  });
-  return (name, ...given) => new Promise((resolve, reject) => {
-    waiting.set(asked, [resolve, reject]);
-    worker.postMessage({ id: asked++, name, given });
-  });
-}
 
 /** A slider over the given choices, which says its choice in words. */
 class Choice {
@@ -138,7 +116,7 @@ export class TrainingPage {
   }
 
   static async load() {
-    const ask = startWorker();
+    const ask = startWorker("training_worker.js", "this browser cannot run the training: take a newer one");
     return new TrainingPage(ask, await ask("load", SCALE));
   }
 

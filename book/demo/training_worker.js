@@ -1,10 +1,12 @@
-/** A training on a thread of its own, so that the page stays awake. Each message {id, name, given} gets one answer. */
+/** A training on a thread of its own, so that the page stays awake. */
 
 import { readDigits, Training } from "./training.js";
 import { unpacked } from "./unpacking.js";
+import { answerWith } from "./worker.js";
 
 let training = null;
-const acts = {
+
+answerWith({
   async load(scale) {
     const digits = readDigits(await unpacked("digits.gz"));
     training = new Training(digits, scale);
@@ -14,12 +16,4 @@ const acts = {
   step: (rate, bugs) => training.step(rate, bugs),
   check: (bugs) => training.check(bugs),
   read: (image) => training.read(image),
-};
-
-self.addEventListener("message", async ({ data: { id, name, given } }) => {
-  try {
-    self.postMessage({ id, answer: await acts[name](...given) });
-  } catch (problem) {
-    self.postMessage({ id, error: problem.message });
-  }
 });
