@@ -596,20 +596,27 @@ export class Xray {
       `ln(p / (1 − p)), there. The brightest adds or takes ${number(most)}.`);
   }
 
-  /** The layers in sight at once, so that they follow the pen, and all others after the frame. */
+  /** What is in sight at once, and what the chosen unit is shown in, so that it follows the pen; the rest after the frame. */
   paint() {
     clearTimeout(this.later);
     if (!this.layers || !this.element.open) return;
     while (this.views.length < this.layers.length) this.addView();
     for (const view of this.views.splice(this.layers.length)) this.removeView(view);
-    const far = this.views.filter(({ isInSight }) => !isInSight);
-    this.paintLayers(this.views.filter(({ isInSight }) => isInSight));
-    if (far.length) this.later = setTimeout(() => this.paintLayers(far), LATER);
+    const own = this.layersOfUnit();
+    const isUrgent = (view, i) => view.isInSight || own.includes(this.layers[i]);
+    const show = (view) => view.show(this.layers[this.views.indexOf(view)], this.room);
+    const rest = this.views.filter((view, i) => !isUrgent(view, i));
+    this.views.filter(isUrgent).forEach(show);
+    this.showUnit();
+    if (rest.length) this.later = setTimeout(() => rest.forEach(show), LATER);
   }
 
-  paintLayers(views) {
-    for (const view of views) view.show(this.layers[this.views.indexOf(view)], this.room);
-    this.showUnit();
+  /** The layer of the chosen unit, the one whose weights it has, and the one that these look at. */
+  layersOfUnit() {
+    const layer = this.chosen && this.layerOf(this.chosen);
+    if (!layer) return [];
+    const source = weighted(layer) ?? layer;
+    return [layer, source, source.below];
   }
 
   addView() {
