@@ -23,6 +23,7 @@ from helpers.drawing.picture import read_picture
 from helpers.networks.symbols import NETWORKS
 from helpers.training.fit import Job, train
 from helpers.training.recipes import Settings
+from tests.tools.parameters import slow
 
 OFFLINE = ("--source", "digits")
 
@@ -393,14 +394,7 @@ def test_ctrl_c_keeps_the_best_epoch(tmp_path):
     assert Classifier.load(path).network == "mlp"
 
 
-@pytest.mark.parametrize(
-    "number",
-    [
-        signal.SIGKILL,
-        pytest.param(signal.SIGTERM, marks=pytest.mark.slow),
-        pytest.param(signal.SIGHUP, marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.parametrize("number", [signal.SIGKILL, *slow(signal.SIGTERM, signal.SIGHUP)])
 def test_a_killed_training_leaves_the_best_epoch(tmp_path, number):
     path = tmp_path / "x.params"
     path.write_bytes(b"an older file")

@@ -160,9 +160,10 @@ def test_a_signal_at_any_moment(picture, words):
     took = time.monotonic() - start
     whole = Path("new.onnx").read_bytes() if Path("new.onnx").exists() else b""
     Path("new.onnx").unlink(missing_ok=True)
-    for part, number in enumerate(list(SIGNALS) * 3):
+    numbers = list(SIGNALS) * 3
+    for part, number in enumerate(numbers):
         process = subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        time.sleep(took * part / 9)
+        time.sleep(took * part / len(numbers))
         process.send_signal(number)
         _, errors = process.communicate(timeout=300)
         assert process.returncode in SIGNALS[number] | {0}, errors

@@ -13,6 +13,7 @@ from PIL import Image
 from helpers.base.errors import DigitsError
 from helpers.classifier.classifier import Classifier
 from helpers.drawing.photo import to_ink, to_mnist_from_image, to_mnist_of_each
+from tests.tools.parameters import slow
 from tests.tools.photos import KINDS, read, shoot
 
 import mxnet as mx
@@ -340,13 +341,11 @@ def test_ink_cut_to_its_edges_is_refused_with_the_remedy():
 
 # ---- photos ----
 
+QUICK = ("plain", "table at an edge")
 SIMPLE = {0: RING, 1: BAR, 7: SEVEN, 5: FIVE}
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [kind if kind in ("plain", "table at an edge") else pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS],
-)
+@pytest.mark.parametrize("kind", [*QUICK, *slow(*(kind for kind in KINDS if kind not in QUICK))])
 def test_a_plainly_written_digit_is_read_whatever_is_around_it(kind):
     # A bar that is cut to its edges is all ink: nobody can tell it from a dark sheet.
     digits = [(label, SIMPLE[label]) for label in SIMPLE if not (label == 1 and kind == "cut to its edges")]

@@ -19,6 +19,7 @@ from helpers.base.errors import DigitsError
 from helpers.plots.charts import spread_apart
 from helpers.plots.figures import LINES
 from helpers.plots.words import counted, listing, number, percent
+from tests.tools.parameters import slow
 
 import mxnet as mx
 
@@ -450,9 +451,11 @@ assert "matplotlib.pyplot" not in sys.modules
     "start",
     [
         "",
-        pytest.param("%matplotlib inline", marks=pytest.mark.slow),
-        pytest.param("import matplotlib.pyplot", marks=pytest.mark.slow),
-        pytest.param("%config InlineBackend.figure_formats = ['svg', 'retina']", marks=pytest.mark.slow),
+        *slow(
+            "%matplotlib inline",
+            "import matplotlib.pyplot",
+            "%config InlineBackend.figure_formats = ['svg', 'retina']",
+        ),
     ],
 )
 def test_a_notebook_stores_the_picture_once_with_its_alternative_text(start):

@@ -15,6 +15,7 @@ from helpers.training.checkpoint import Checkpoint, CheckpointWriter, read_check
 from helpers.training.fit import Job, train
 from helpers.training.recipes import Settings
 from tests.tools.launching import error, run, started, wait_for
+from tests.tools.parameters import slow
 from tests.tools.samples import few
 
 import mxnet as mx
@@ -40,14 +41,7 @@ def broken_off(monkeypatch, after, settings, digits, checkpoint, **job):
     return read_checkpoint(checkpoint)
 
 
-@pytest.mark.parametrize(
-    "network",
-    [
-        "mlp",
-        pytest.param("lenet", marks=pytest.mark.slow),
-        pytest.param("dropout-cnn", marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.parametrize("network", ["mlp", *slow("lenet", "dropout-cnn")])
 def test_going_on_gives_the_same_parameters_bit_for_bit(digits, tmp_path, monkeypatch, network):
     """Plain SGD and Adam, one device and several, a falling learning rate, dropout."""
     part, path, settings = few(digits), tmp_path / "x.checkpoint", Settings(network, epochs=4, seed=3)
