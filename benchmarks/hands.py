@@ -2,7 +2,7 @@
 
     .venv/bin/python benchmarks/hands.py --digits 200 --seed 7
 
-Needs MNIST and both sets of pen strokes (see tools/pen_strokes.py), and takes a quarter of an hour. It writes two
+Needs MNIST and both sets of pen strokes (see tools/pen_strokes.py), and takes several minutes. It writes two
 tables into benchmarks/README.md, between their marks, and the photos that were worst to read into
 benchmarks/results/photos.png; with --print it prints the tables and leaves the files alone. Each count stands with its
 95 % interval after Wilson.

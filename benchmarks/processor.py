@@ -12,6 +12,6 @@ def processor() -> str:
     cpuinfo = Path("/proc/cpuinfo")
     text = cpuinfo.read_text(encoding="utf-8") if cpuinfo.exists() else ""
     name = re.search(r"^model name\s*: (.+)$", text, flags=re.MULTILINE)
-    flags = set((re.search(r"^flags\s*: (.+)$", text, flags=re.MULTILINE) or [""])[0].split())
-    widest = next((f" with {vectors}" for vectors, flag in WIDEST.items() if flag in flags), "")
+    words = set(text.split())
+    widest = next((f" with {vectors}" for vectors, flag in WIDEST.items() if flag in words), "")
     return (name[1] if name else platform.processor()) + widest
